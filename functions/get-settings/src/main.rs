@@ -1,0 +1,64 @@
+//! `GET /api/two-factor`: the caller's settings.
+
+use lambda_http::Error as RuntimeError;
+use serde::Serialize;
+use two_factor::authenticator::{Authenticator, Enrolment};
+use two_factor::aws::Aws;
+use two_factor::config;
+use two_factor::http::{Answer, Call, Error, serve};
+use two_factor::sealing::Keyring;
+use two_factor::store::Store;
+
+/// The five members of the documented answer, in its order.
+#[derive(Default, Serialize)]
+struct Settings {
+    method: Option<&'static str>,
+    secret_key: Option<String>,
+    phone_prefix: Option<u64>,
+    phone: Option<Phone>,
+    verified: bool,
+}
+
+/// A number, or a string where a leading zero belongs to it, which a number would lose.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Phone {
+    Number(u64),
+    WithLeadingZero(String),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), RuntimeError> {
+    let (service, keys) = (config::service("get-settings")?, config::sealing_keys()?);
+    let store = Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?);
+    serve(service, |call| get_settings(&store, &keys, call)).await
+}
+
+async fn get_settings(store: &Store, keys: &Keyring, call: Call) -> Result<Answer, Error> {
+    let user = store.user(&call.caller, keys).await?;
+    Answer::data(&user.enrolment.map(Settings::from).unwrap_or_default())
+}
+
+impl From<Enrolment> for Settings {
+    fn from(enrolment: Enrolment) -> Self {
+        let verified = enrolment.verified;
+        match enrolment.authenticator {
+            Authenticator::App(secret) => Self {
+                method: Some("google"),
+                secret_key: Some(secret.to_base32().to_string()),
+                verified,
+                ..Self::default()
+            },
+            Authenticator::Sms(number) => Self {
+                method: Some("sms"),
+                phone_prefix: number.country_code().parse().ok(),
+                phone: Some(match number.national().parse() {
+                    Ok(digits) if !number.national().starts_with('0') => Phone::Number(digits),
+                    _ => Phone::WithLeadingZero(number.national().to_owned()),
+                }),
+                verified,
+                ..Self::default()
+            },
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `GET /api/two-factor/qr`: the caller's secret as a QR code for an authenticator app.
+
+use lambda_http::Error as RuntimeError;
+use serde::Serialize;
+use two_factor::authenticator::{Authenticator, Enrolment};
+use two_factor::aws::Aws;
+use two_factor::http::{Answer, Call, Error, serve};
+use two_factor::sealing::Keyring;
+use two_factor::store::Store;
+use two_factor::{config, picture, provisioning};
+
+/// Claims that may say what the user calls the account; the first that is present is shown in the app.
+const ACCOUNT_CLAIMS: [&str; 4] = ["email", "preferred_username", "username", "cognito:username"];
+
+#[derive(Serialize)]
+struct Qr {
+    qr_image: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), RuntimeError> {
+    let (service, keys, issuer) = (config::service("qr-code")?, config::sealing_keys()?, config::issuer()?);
+    let store = Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?);
+    serve(service, |call| qr_code(&store, &keys, &issuer, call)).await
+}
+
+async fn qr_code(store: &Store, keys: &Keyring, issuer: &str, call: Call) -> Result<Answer, Error> {
+    let user = store.user(&call.caller, keys).await?;
+    let Some(Enrolment { authenticator: Authenticator::App(secret), .. }) = user.enrolment else {
+        return Err(Error::NotAuthenticatorApp);
+    };
+    let account = provisioning::account(ACCOUNT_CLAIMS.iter().filter_map(|name| call.claim(name)), &call.caller.id);
+    let uri = provisioning::uri(issuer, &account, &secret);
+    let qr_image = picture::data_url(&uri).map_err(|error| Error::Internal(error.to_string().into()))?;
+    Answer::data(&Qr { qr_image })
+}

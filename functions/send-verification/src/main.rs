@@ -1,0 +1,68 @@
+//! `POST /api/two-factor/send-verification`: sends the caller a code by SMS. The body is not looked at.
+
+use lambda_http::Error as RuntimeError;
+use two_factor::authenticator::Authenticator;
+use two_factor::aws::Aws;
+use two_factor::challenge::Binding;
+use two_factor::code::Code;
+use two_factor::config;
+use two_factor::countries::Countries;
+use two_factor::http::{Answer, Call, Error, Event, serve};
+use two_factor::sealing::Keyring;
+use two_factor::sms::SmsText;
+use two_factor::sns::{SendFailure, SmsSender};
+use two_factor::store::{SendReservation, SendSlot, Store};
+
+struct App {
+    store: Store,
+    keys: Keyring,
+    sender: SmsSender,
+    text: SmsText,
+    countries: Countries,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), RuntimeError> {
+    let service = config::service("send-verification")?;
+    let aws = Aws::from_env()?;
+    let app = App {
+        keys: config::sealing_keys()?,
+        text: config::sms_text(&config::issuer()?)?,
+        countries: config::sms_countries()?,
+        sender: SmsSender::new(aws.sns().await?, config::sms_sender_id()?),
+        store: Store::new(aws.dynamodb().await?, config::table_name()?),
+    };
+    serve(service, |call| send_verification(&app, call)).await
+}
+
+async fn send_verification(app: &App, call: Call) -> Result<Answer, Error> {
+    let App { store, keys, sender, text, countries } = app;
+    let user = store.user(&call.caller, keys).await?;
+    let enrolment = user.enrolment.as_ref().ok_or(Error::NotSms)?;
+    let Authenticator::Sms(number) = &enrolment.authenticator else { return Err(Error::NotSms) };
+    if !countries.allow(number.country()) {
+        return Err(Error::CountryNotServed);
+    }
+    let code = Code::generate()?;
+    let challenge = Binding { user: &call.caller, enrolment, number }.challenge(&code, keys, call.now)?;
+    let slot = match store.reserve_send(&call.caller, &user, enrolment, number, &challenge, keys, call.now).await? {
+        SendReservation::Reserved(slot) => slot,
+        SendReservation::Wait { seconds } => return Err(Error::TooManySends(seconds)),
+        SendReservation::Changed => return Err(Error::SettingsChanged),
+    };
+    match sender.send(number, &text.with(&code)).await {
+        Ok(()) => Ok(Answer::no_content().with_event(Event::CodeSent)),
+        Err(failure) => Err(give_back(store, &call, &slot, failure).await),
+    }
+}
+
+/// What certainly sent nothing costs nothing. Where the SMS may be on its way, its code stays good and counted.
+async fn give_back(store: &Store, call: &Call, slot: &SendSlot, failure: SendFailure) -> Error {
+    match failure {
+        SendFailure::Unknown(reason) => Error::SmsOutcomeUnknown(reason.into()),
+        SendFailure::NotSent(reason) => match store.release_send(&call.caller, slot).await {
+            Ok(()) => Error::Unavailable(reason.into()),
+            Err(error) => Error::Unavailable(format!("{reason}; send not given back: {error}").into()),
+        },
+    }
+}

@@ -1,0 +1,24 @@
+//! What a user has enrolled (NIST SP 800-63B-4 §4.1: binding an authenticator to an account).
+
+use crate::phone::PhoneNumber;
+use crate::secret::Secret;
+
+/// The two kinds of authenticator, each with what it needs and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authenticator {
+    /// An authenticator app that shares this secret: method `google`.
+    App(Secret),
+    /// A phone that codes are sent to: method `sms`.
+    Sms(PhoneNumber),
+}
+
+/// One enrolment of an authenticator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Random, new with each enrolment: a write that names it cannot reach a later one.
+    pub id: String,
+    /// What was enrolled.
+    pub authenticator: Authenticator,
+    /// Whether a right code has been seen since.
+    pub verified: bool,
+}

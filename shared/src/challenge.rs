@@ -1,0 +1,122 @@
+//! The code that goes out by SMS: an out-of-band secret of short life (NIST SP 800-63B-4 §3.1.3, OWASP ASVS 5.0 §6.6).
+
+use ring::error::Unspecified;
+
+use crate::authenticator::Enrolment;
+use crate::code::Code;
+use crate::phone::PhoneNumber;
+use crate::sealing::Keyring;
+use crate::store::{Challenge, user_key};
+use crate::user::User;
+
+/// Seconds that a code is good for.
+pub const LIFETIME: u64 = 600;
+
+/// Wrong attempts after which a code is gone.
+pub const MAX_TRIES: u64 = 5;
+
+/// What a code's hash is bound to besides the code: it is worth nothing for another user, enrolment or number.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding<'a> {
+    /// The user it is sent to.
+    pub user: &'a User,
+    /// The enrolment it verifies.
+    pub enrolment: &'a Enrolment,
+    /// The number it is sent to.
+    pub number: &'a PhoneNumber,
+}
+
+impl Binding<'_> {
+    /// What is stored of a `code` that is sent at `now` (seconds since 1970).
+    ///
+    /// # Errors
+    /// The keyring has no current key to hash with.
+    pub fn challenge(&self, code: &Code, keys: &Keyring, now: u64) -> Result<Challenge, Unspecified> {
+        let expires = now + LIFETIME;
+        let code_hash = self.with_parts(code, expires, |parts| keys.hash(parts))?;
+        Ok(Challenge { code_hash, expires, tries: 0 })
+    }
+
+    /// Whether `code` is the right one at `now` (seconds since 1970), and the attempt is among the first
+    /// [`MAX_TRIES`] + 1: the one after the fifth wrong code comes too late even if it is right.
+    pub fn accepts(&self, challenge: &Challenge, code: &Code, keys: &Keyring, now: u64) -> bool {
+        now < challenge.expires
+            && challenge.tries <= MAX_TRIES
+            && self.with_parts(code, challenge.expires, |parts| keys.matches(&challenge.code_hash, parts))
+    }
+
+    fn with_parts<T>(&self, code: &Code, expires: u64, hash: impl FnOnce(&[&str]) -> T) -> T {
+        let (user, number) = (user_key(self.user), self.number.e164());
+        hash(&["code", &user, &self.enrolment.id, &number, &expires.to_string(), code.as_str()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authenticator::Authenticator;
+    use crate::countries::Countries;
+
+    const NOW: u64 = 1_000_000;
+
+    fn number(national: &str) -> PhoneNumber {
+        PhoneNumber::parse("45", national, &Countries::All).unwrap()
+    }
+
+    fn user(id: &str) -> User {
+        User { tenant: String::new(), id: id.to_owned() }
+    }
+
+    fn enrolment(id: &str) -> Enrolment {
+        Enrolment { id: id.to_owned(), authenticator: Authenticator::Sms(number("20123456")), verified: false }
+    }
+
+    fn keys() -> Keyring {
+        Keyring::parse(&format!(r#"{{"current":"k1","k1":"{}"}}"#, "x".repeat(43))).unwrap()
+    }
+
+    fn code(text: &str) -> Code {
+        Code::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_code_is_accepted_for_its_user_enrolment_and_number_alone() {
+        let (keys, ann, first, phone) = (keys(), user("1"), enrolment("a"), number("20123456"));
+        let binding = Binding { user: &ann, enrolment: &first, number: &phone };
+        let challenge = binding.challenge(&code("123456"), &keys, NOW).unwrap();
+        let accepts = |binding: Binding<'_>, text| binding.accepts(&challenge, &code(text), &keys, NOW);
+        assert!(accepts(binding, "123456"));
+        assert!(!accepts(binding, "123457"));
+        assert!(!accepts(Binding { user: &user("2"), ..binding }, "123456"));
+        assert!(!accepts(Binding { enrolment: &enrolment("b"), ..binding }, "123456"));
+        assert!(!accepts(Binding { number: &number("20123457"), ..binding }, "123456"));
+    }
+
+    #[test]
+    fn the_code_lives_for_ten_minutes_to_the_second() {
+        let (keys, ann, first, phone) = (keys(), user("1"), enrolment("a"), number("20123456"));
+        let binding = Binding { user: &ann, enrolment: &first, number: &phone };
+        let challenge = binding.challenge(&code("123456"), &keys, NOW).unwrap();
+        assert!(binding.accepts(&challenge, &code("123456"), &keys, NOW + 599));
+        assert!(!binding.accepts(&challenge, &code("123456"), &keys, NOW + 600));
+    }
+
+    #[test]
+    fn after_five_wrong_tries_the_right_code_is_gone_too() {
+        let (keys, ann, first, phone) = (keys(), user("1"), enrolment("a"), number("20123456"));
+        let binding = Binding { user: &ann, enrolment: &first, number: &phone };
+        let challenge = binding.challenge(&code("123456"), &keys, NOW).unwrap();
+        let tried = |tries| Challenge { tries, ..challenge.clone() };
+        assert!(binding.accepts(&tried(5), &code("123456"), &keys, NOW));
+        assert!(!binding.accepts(&tried(6), &code("123456"), &keys, NOW));
+    }
+
+    #[test]
+    fn a_stored_expiry_that_was_pushed_out_makes_the_hash_worthless() {
+        let (keys, ann, first, phone) = (keys(), user("1"), enrolment("a"), number("20123456"));
+        let binding = Binding { user: &ann, enrolment: &first, number: &phone };
+        let challenge = binding.challenge(&code("123456"), &keys, NOW).unwrap();
+        let later = Challenge { expires: challenge.expires + 1000, ..challenge };
+        assert!(!binding.accepts(&later, &code("123456"), &keys, NOW));
+    }
+}

@@ -1,0 +1,168 @@
+//! The only place that reads the environment: once, in init, into types. A setting that cannot be used ends the process
+//! there, with a sentence that begins with its name.
+
+use std::fmt;
+
+use crate::countries::Countries;
+use crate::http::{Identity, Service};
+use crate::provisioning;
+use crate::sealing::Keyring;
+use crate::sms::SmsText;
+use crate::user::UserIdType;
+
+/// Why a function cannot start. Its `Debug` form is the sentence itself: that is what `main` prints.
+pub struct InitError(String);
+
+impl InitError {
+    /// An error of the setting `name`.
+    pub fn of(name: &str, why: impl fmt::Display) -> Self {
+        Self(format!("{name} {why}"))
+    }
+}
+
+impl fmt::Debug for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InitError {}
+
+/// A variable that must be there and not be empty.
+pub(crate) fn required(name: &str) -> Result<String, InitError> {
+    match optional(name)? {
+        text if text.is_empty() => Err(InitError::of(name, "is not set")),
+        text => Ok(text),
+    }
+}
+
+/// A variable that may be missing, which is the same as empty.
+pub(crate) fn optional(name: &str) -> Result<String, InitError> {
+    match std::env::var(name) {
+        Ok(text) => Ok(text),
+        Err(std::env::VarError::NotPresent) => Ok(String::new()),
+        Err(std::env::VarError::NotUnicode(_)) => Err(InitError::of(name, "is not UTF-8")),
+    }
+}
+
+/// What every function has: its name, who its callers are, and `METRICS_SERVICE`, the name its metrics carry (default:
+/// no metrics).
+///
+/// # Errors
+/// The setting that cannot be used.
+pub fn service(function: &'static str) -> Result<Service, InitError> {
+    let metrics = Some(optional("METRICS_SERVICE")?).filter(|name| !name.is_empty());
+    Ok(Service { function, identity: identity()?, metrics })
+}
+
+/// `USER_ID_CLAIM` (default `sub`), `USER_ID_TYPE` (`integer`, the default, or `string`), `TENANT_CLAIM` (default none).
+fn identity() -> Result<Identity, InitError> {
+    let user_id_claim = match optional("USER_ID_CLAIM")? {
+        claim if claim.is_empty() => "sub".to_owned(),
+        claim => claim,
+    };
+    let user_id_type = match optional("USER_ID_TYPE")?.as_str() {
+        "" | "integer" => UserIdType::Integer,
+        "string" => UserIdType::String,
+        _ => return Err(InitError::of("USER_ID_TYPE", "must be integer or string")),
+    };
+    Ok(Identity {
+        user_id_claim,
+        user_id_type,
+        tenant_claim: Some(optional("TENANT_CLAIM")?).filter(|c| !c.is_empty()),
+    })
+}
+
+/// `PERMISSION_CLAIMS`, comma-separated; default `scope,permissions,cognito:groups`.
+///
+/// # Errors
+/// The variable is not UTF-8.
+pub fn permission_claims() -> Result<Vec<String>, InitError> {
+    let text = match optional("PERMISSION_CLAIMS")? {
+        text if text.is_empty() => "scope,permissions,cognito:groups".to_owned(),
+        text => text,
+    };
+    Ok(text.split(',').map(|claim| claim.trim().to_owned()).filter(|claim| !claim.is_empty()).collect())
+}
+
+/// `TABLE_NAME`.
+///
+/// # Errors
+/// It is not set.
+pub fn table_name() -> Result<String, InitError> {
+    required("TABLE_NAME")
+}
+
+/// `SEALING_KEYS`: the Secrets Manager secret, see [`crate::sealing`].
+///
+/// # Errors
+/// It is not set or not a keyring; its text is not quoted.
+pub fn sealing_keys() -> Result<Keyring, InitError> {
+    let text = zeroize::Zeroizing::new(required("SEALING_KEYS")?);
+    Keyring::parse(&text).map_err(|why| InitError::of("SEALING_KEYS", why))
+}
+
+/// `ISSUER`: the service's name as users see it.
+///
+/// # Errors
+/// It is not set, has a colon (which ends it in a provisioning URI's label), or is too long for a QR code.
+pub fn issuer() -> Result<String, InitError> {
+    let issuer = required("ISSUER")?;
+    if issuer.contains(':') || issuer.chars().any(char::is_control) {
+        return Err(InitError::of("ISSUER", "must have no colon and no control character"));
+    }
+    if provisioning::encode(&issuer).len() > provisioning::MAX_ISSUER_BYTES {
+        return Err(InitError::of("ISSUER", "is too long for a QR code"));
+    }
+    Ok(issuer)
+}
+
+/// `SMS_COUNTRIES`: ISO 3166-1 codes, comma-separated, or `*`, the default.
+///
+/// # Errors
+/// It is not such a list.
+pub fn sms_countries() -> Result<Countries, InitError> {
+    match optional("SMS_COUNTRIES")? {
+        text if text.is_empty() => Ok(Countries::All),
+        text => Countries::parse(&text).map_err(|why| InitError::of("SMS_COUNTRIES", why)),
+    }
+}
+
+/// `SMS_TEXT` with `{code}` and `{issuer}`, and `WEB_OTP_DOMAIN` (default none).
+///
+/// # Errors
+/// The text does not make one SMS, or the domain is not one.
+pub fn sms_text(issuer: &str) -> Result<SmsText, InitError> {
+    let domain = optional("WEB_OTP_DOMAIN")?;
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if !domain.is_empty() && (!domain.contains('.') || !domain.split('.').all(is_label)) {
+        return Err(InitError::of("WEB_OTP_DOMAIN", "must be a domain in lower case such as example.com"));
+    }
+    SmsText::new(&required("SMS_TEXT")?, issuer, &domain).map_err(|why| InitError::of("SMS_TEXT", why))
+}
+
+/// `SMS_SENDER_ID`: the sender that phones show where the country allows one; default none.
+///
+/// # Errors
+/// It is not 1 to 11 letters and digits with at least one letter.
+pub fn sms_sender_id() -> Result<Option<String>, InitError> {
+    let id = optional("SMS_SENDER_ID")?;
+    let valid = id.len() <= 11
+        && id.bytes().all(|b| b.is_ascii_alphanumeric())
+        && (id.is_empty() || id.bytes().any(|b| b.is_ascii_alphabetic()));
+    if !valid {
+        return Err(InitError::of("SMS_SENDER_ID", "must be 1 to 11 letters and digits, with a letter among them"));
+    }
+    Ok(Some(id).filter(|id| !id.is_empty()))
+}

@@ -1,0 +1,103 @@
+//! The body's fields: JSON whatever the Content-Type says, or a real form.
+
+use lambda_http::Body;
+use serde_json::{Map, Value};
+
+use super::Error;
+
+/// Longest body, in bytes: 4 KiB hold every field many times over.
+pub const MAX_BODY_BYTES: usize = 4096;
+
+/// Content type of a form, and of every `curl -d` that does not say otherwise.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The named members of a body. Members that nobody asks for are ignored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// Reads a body that came with `content_type`.
+    ///
+    /// # Errors
+    /// The body is empty, not UTF-8, not JSON or no object.
+    pub(super) fn read(body: &Body, content_type: Option<&str>) -> Result<Self, Error> {
+        let text = std::str::from_utf8(body)
+            .map_err(|_| Error::MalformedBody("The body is not UTF-8."))?
+            .trim_matches([' ', '\t', '\r', '\n']);
+        if text.is_empty() {
+            return Err(Error::MalformedBody("The body is empty; it must be a JSON object."));
+        }
+        match serde_json::from_str(text) {
+            Ok(Value::Object(members)) => Ok(Self(members)),
+            Ok(_) => Err(Error::MalformedBody("The body is JSON but not an object.")),
+            Err(_) if is_form(text, content_type) => {
+                let pairs = form_urlencoded::parse(text.as_bytes());
+                Ok(Self(pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect()))
+            }
+            Err(_) => Err(Error::MalformedBody("The body is not JSON.")),
+        }
+    }
+
+    /// The member `name`, if it is there; it may be null.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// The member `name` as text, if it is a string.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Value::as_str)
+    }
+}
+
+/// A form has `name=value`; what opens like JSON is JSON that went wrong.
+fn is_form(text: &str, content_type: Option<&str>) -> bool {
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case(FORM) && !text.starts_with(['{', '[', '"']) && text.contains('=')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str, content_type: Option<&str>) -> Result<Fields, Error> {
+        Fields::read(&Body::from(text), content_type)
+    }
+
+    #[test]
+    fn json_is_read_whatever_the_content_type_says() {
+        for content_type in [None, Some("application/json"), Some(FORM), Some("text/plain"), Some("nonsense")] {
+            let fields = read(r#" {"key":"123456","other":1} "#, content_type).unwrap();
+            assert_eq!(fields.text("key"), Some("123456"));
+        }
+    }
+
+    #[test]
+    fn a_form_is_read_under_its_content_type_alone() {
+        let form = "method=sms&phone_prefix=45&phone=20+12";
+        let fields = read(form, Some("Application/X-WWW-Form-Urlencoded; charset=utf-8")).unwrap();
+        assert_eq!((fields.text("method"), fields.text("phone")), (Some("sms"), Some("20 12")));
+        assert!(read(form, Some("application/json")).is_err());
+        assert!(read(form, None).is_err());
+    }
+
+    #[test]
+    fn what_is_not_an_object_is_malformed() {
+        let deep = format!("{}1{}", "[".repeat(2000), "]".repeat(2000));
+        for text in
+            ["", " \n", "{", "null", "[]", "\"a\"", "12", "{ [...] }", "{\"a\":1}x", "{'a':1}", &deep, "\u{feff}{}"]
+        {
+            for content_type in [None, Some(FORM)] {
+                assert!(matches!(read(text, content_type), Err(Error::MalformedBody(_))), "{text:?}");
+            }
+        }
+        assert!(matches!(Fields::read(&Body::from(vec![0xFF, 0xFE]), None), Err(Error::MalformedBody(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), form: bool) {
+            let _ = Fields::read(&Body::from(bytes), form.then_some(FORM));
+        }
+    }
+}

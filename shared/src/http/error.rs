@@ -1,0 +1,68 @@
+//! Everything that can go wrong with a request. `problem.rs` turns it into HTTP, in one `match`.
+
+use std::borrow::Cow;
+
+use super::FieldError;
+use crate::store::StoreError;
+
+/// Why a request was not done. Texts in here are for the log alone, save the field errors and a malformed body's.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Error {
+    /// The body cannot be read; the text says why.
+    MalformedBody(&'static str),
+    /// The body is over 4 KiB.
+    BodyTooLarge,
+    /// The token does not name a user in the form that IDs have.
+    CallerNotIdentified,
+    /// The caller may not edit the user in the path, whether or not there is one.
+    MayNotEdit,
+    /// Fields that are missing or wrong: all of them.
+    InvalidFields(Vec<FieldError>),
+    /// The code is wrong, stale or used.
+    InvalidCode,
+    /// The user has no authenticator app enrolled.
+    NotAuthenticatorApp,
+    /// The user has no phone enrolled.
+    NotSms,
+    /// The enrolled phone's country is no longer among those that SMS go to.
+    CountryNotServed,
+    /// The user has two-factor disabled.
+    Disabled,
+    /// The settings were replaced while the request was on its way.
+    SettingsChanged,
+    /// Too many wrong codes; seconds until the next attempt.
+    TooManyAttempts(u64),
+    /// Too many SMS; seconds until the next send.
+    TooManySends(u64),
+    /// DynamoDB or SNS is not to be had just now.
+    Unavailable(Cow<'static, str>),
+    /// SNS took the request and no answer says what became of it: the SMS may be on its way.
+    SmsOutcomeUnknown(Cow<'static, str>),
+    /// A bug, or a setting that is wrong.
+    Internal(Cow<'static, str>),
+}
+
+impl Error {
+    /// What the log should know and the caller should not.
+    pub(super) fn inside(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable(text) | Self::SmsOutcomeUnknown(text) | Self::Internal(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(text) => Self::Unavailable(text.into()),
+            StoreError::Broken(text) => Self::Internal(text.into()),
+        }
+    }
+}
+
+impl From<ring::error::Unspecified> for Error {
+    fn from(_: ring::error::Unspecified) -> Self {
+        Self::Internal("cryptography failed: no randomness".into())
+    }
+}

@@ -1,0 +1,113 @@
+//! Business metrics, as members of the request's log line that CloudWatch reads numbers from (embedded metric format):
+//! no call, no agent. At most one metric a request, in one dimension, as every combination is paid for.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::{Answer, Error, Event};
+
+const NAMESPACE: &str = "TwoFactor";
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Metric {
+    /// SMS that cost money, or may have.
+    CodesSent,
+    CodesAccepted,
+    CodesRefused,
+    Throttled,
+    Resets,
+}
+
+/// The members to add to the line; none where nothing is counted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub(super) struct Metrics(Map<String, Value>);
+
+impl Metrics {
+    /// What `outcome` counts for the service named `service`, at `now` (seconds since 1970).
+    pub(super) fn of(outcome: &Result<Answer, Error>, service: Option<&str>, now: u64) -> Self {
+        let (Some(service), Some(metric)) = (service, metric(outcome)) else { return Self::default() };
+        let name = format!("{metric:?}");
+        let directive = json!({
+            "Timestamp": now * 1000,
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["Service"]],
+                "Metrics": [{ "Name": name, "Unit": "Count" }],
+            }],
+        });
+        let members = [("Service".to_owned(), json!(service)), (name, json!(1)), ("_aws".to_owned(), directive)];
+        Self(members.into_iter().collect())
+    }
+}
+
+fn metric(outcome: &Result<Answer, Error>) -> Option<Metric> {
+    match outcome {
+        Ok(answer) => match answer.event.as_ref()? {
+            Event::CodeSent => Some(Metric::CodesSent),
+            Event::Verified => Some(Metric::CodesAccepted),
+            Event::Reset { .. } => Some(Metric::Resets),
+            Event::Enrolled | Event::Disabled | Event::Throttled => None,
+        },
+        Err(Error::SmsOutcomeUnknown(_)) => Some(Metric::CodesSent),
+        Err(Error::InvalidCode) => Some(Metric::CodesRefused),
+        Err(Error::TooManyAttempts(_) | Error::TooManySends(_)) => Some(Metric::Throttled),
+        Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(outcome: &Result<Answer, Error>) -> Value {
+        serde_json::to_value(Metrics::of(outcome, Some("two-factor"), 1_700_000_000)).unwrap()
+    }
+
+    #[test]
+    fn a_sent_code_is_one_metric_in_the_embedded_format() {
+        assert_eq!(
+            of(&Ok(Answer::no_content().with_event(Event::CodeSent))),
+            json!({
+                "Service": "two-factor",
+                "CodesSent": 1,
+                "_aws": {
+                    "Timestamp": 1_700_000_000_000_u64,
+                    "CloudWatchMetrics": [{
+                        "Namespace": "TwoFactor",
+                        "Dimensions": [["Service"]],
+                        "Metrics": [{ "Name": "CodesSent", "Unit": "Count" }]
+                    }]
+                }
+            })
+        );
+    }
+
+    #[test]
+    fn each_outcome_counts_for_what_it_is() {
+        for (outcome, name) in [
+            (Ok(Answer::no_content().with_event(Event::Verified)), Some("CodesAccepted")),
+            (Ok(Answer::no_content().with_event(Event::Enrolled)), None),
+            (Ok(Answer::no_content()), None),
+            (Err(Error::SmsOutcomeUnknown("".into())), Some("CodesSent")),
+            (Err(Error::Unavailable("".into())), None),
+            (Err(Error::InvalidCode), Some("CodesRefused")),
+            (Err(Error::InvalidFields(vec![])), None),
+            (Err(Error::TooManyAttempts(60)), Some("Throttled")),
+            (Err(Error::TooManySends(30)), Some("Throttled")),
+        ] {
+            let members = of(&outcome);
+            match name {
+                Some(name) => assert_eq!(members[name], 1, "{outcome:?}"),
+                None => assert_eq!(members, json!({}), "{outcome:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_service_name_nothing_is_counted() {
+        assert_eq!(Metrics::of(&Err(Error::InvalidCode), None, 0), Metrics::default());
+    }
+}

@@ -1,0 +1,248 @@
+//! What the table holds only sealed or hashed: authenticator secrets and phone numbers are sealed (AES-256-GCM), SMS
+//! codes and look-up keys are HMAC-SHA-256. Reading the table, a backup or a stream of it gives none of them.
+//!
+//! The keys come from one Secrets Manager secret: `{"current":"k1","k1":"…"}`. `current` names the key that seals;
+//! every other member still opens what it sealed, so a key is rotated by adding a member and pointing `current` at it.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use base64::prelude::{BASE64_STANDARD_NO_PAD as BASE64, Engine};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::error::Unspecified;
+use ring::rand::{SecureRandom, SystemRandom};
+use ring::{hkdf, hmac};
+use zeroize::Zeroizing;
+
+/// Fewest characters of a key: 43 of the 62 letters and digits carry 256 bits.
+pub const MIN_KEY_CHARACTERS: usize = 43;
+
+/// The keys, of which one seals and hashes, and all open and compare. Its `Debug` form shows none of them.
+pub struct Keyring {
+    current: String,
+    keys: HashMap<String, Key>,
+}
+
+struct Key {
+    seal: LessSafeKey,
+    mac: hmac::Key,
+}
+
+/// Where a sealed value belongs: it opens nowhere else, so moving it to another user or attribute gives nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Partition key of the item.
+    pub item: &'a str,
+    /// Name of the attribute.
+    pub attribute: &'a str,
+}
+
+/// A sealed value does not open: altered, moved, or its key is no longer on the ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CannotOpen;
+
+impl Keyring {
+    /// Reads `{"current":"k1","k1":"…","k0":"…"}`.
+    ///
+    /// # Errors
+    /// One sentence that says what is wrong, without quoting any of the text.
+    pub fn parse(json: &str) -> Result<Self, String> {
+        let members: HashMap<String, Zeroizing<String>> = serde_json::from_str(json)
+            .map_err(|_| r#"must be a JSON object of strings such as {"current":"k1","k1":"…"}"#.to_owned())?;
+        let mut keys = HashMap::new();
+        for (name, text) in members.iter().filter(|(name, _)| *name != "current") {
+            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+                return Err("names of keys must be ASCII letters and digits".to_owned());
+            }
+            if text.len() < MIN_KEY_CHARACTERS {
+                return Err(format!("key {name} must have at least {MIN_KEY_CHARACTERS} characters"));
+            }
+            keys.insert(name.clone(), Key::derive(text).map_err(|_| format!("key {name} cannot be used"))?);
+        }
+        match members.get("current") {
+            Some(current) if keys.contains_key(current.as_str()) => Ok(Self { current: current.to_string(), keys }),
+            _ => Err("`current` must name one of the keys".to_owned()),
+        }
+    }
+
+    /// Seals `plain` under the current key as `key name.base64(nonce, ciphertext, tag)`.
+    ///
+    /// # Errors
+    /// The operating system has no randomness to give.
+    pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<String, Unspecified> {
+        let key = self.keys.get(&self.current).ok_or(Unspecified)?;
+        let mut nonce = [0; NONCE_LEN];
+        SystemRandom::new().fill(&mut nonce)?;
+        let mut sealed = plain.to_vec();
+        key.seal.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(place.to_bytes()),
+            &mut sealed,
+        )?;
+        let mut bytes = nonce.to_vec();
+        bytes.append(&mut sealed);
+        Ok(format!("{}.{}", self.current, BASE64.encode(bytes)))
+    }
+
+    /// Opens what [`Keyring::seal`] made for the same place, under whichever key it names.
+    ///
+    /// # Errors
+    /// The value was altered or moved, or its key is not on the ring.
+    pub fn open(&self, place: Place<'_>, sealed: &str) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
+        let (name, text) = sealed.split_once('.').ok_or(CannotOpen)?;
+        let key = self.keys.get(name).ok_or(CannotOpen)?;
+        let bytes = BASE64.decode(text).map_err(|_| CannotOpen)?;
+        let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE_LEN>().ok_or(CannotOpen)?;
+        let mut plain = Zeroizing::new(ciphertext.to_vec());
+        let length = key
+            .seal
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(place.to_bytes()), &mut plain)
+            .map_err(|_| CannotOpen)?
+            .len();
+        plain.truncate(length);
+        Ok(plain)
+    }
+
+    /// Hashes `parts` under the current key as `key name.base64(HMAC-SHA-256)`.
+    pub fn hash(&self, parts: &[&str]) -> Result<String, Unspecified> {
+        self.hash_under(&self.current, parts)
+    }
+
+    /// Hashes `parts` under the key that `like` names, if it still is on the ring, else under the current one: equal
+    /// parts then give an equal hash over a rotation of keys.
+    pub fn hash_like(&self, like: &str, parts: &[&str]) -> Result<String, Unspecified> {
+        match like.split_once('.') {
+            Some((name, _)) if self.keys.contains_key(name) => self.hash_under(name, parts),
+            _ => self.hash(parts),
+        }
+    }
+
+    /// Whether `hash` was made of these `parts`; compared in constant time.
+    pub fn matches(&self, hash: &str, parts: &[&str]) -> bool {
+        let Some((name, text)) = hash.split_once('.') else { return false };
+        let (Some(key), Ok(tag)) = (self.keys.get(name), BASE64.decode(text)) else { return false };
+        hmac::verify(&key.mac, &message(parts), &tag).is_ok()
+    }
+
+    fn hash_under(&self, name: &str, parts: &[&str]) -> Result<String, Unspecified> {
+        let key = self.keys.get(name).ok_or(Unspecified)?;
+        Ok(format!("{name}.{}", BASE64.encode(hmac::sign(&key.mac, &message(parts)))))
+    }
+}
+
+impl Key {
+    /// Two independent keys from one text (HKDF, RFC 5869), so that a text never does two jobs.
+    fn derive(text: &str) -> Result<Self, Unspecified> {
+        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, b"two-factor").extract(text.as_bytes());
+        let seal: UnboundKey = secret.expand(&[b"seal"], &AES_256_GCM)?.into();
+        let mac: hmac::Key = secret.expand(&[b"hash"], hmac::HMAC_SHA256)?.into();
+        Ok(Self { seal: LessSafeKey::new(seal), mac })
+    }
+}
+
+impl Place<'_> {
+    fn to_bytes(self) -> Vec<u8> {
+        message(&[self.item, self.attribute])
+    }
+}
+
+/// The parts one behind the other, each behind its length, so that no two lists of parts read the same.
+fn message(parts: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
+    for part in parts {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    bytes
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keyring(current {})", self.current)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HERE: Place<'static> = Place { item: "USER##42", attribute: "secret" };
+
+    fn ring(current: &str, names: &[&str]) -> Keyring {
+        let mut members = serde_json::json!({ "current": current });
+        for name in names {
+            members[*name] = serde_json::json!(name.repeat(43));
+        }
+        Keyring::parse(&members.to_string()).unwrap()
+    }
+
+    #[test]
+    fn a_sealed_value_opens_in_its_place_and_in_no_other() {
+        let keys = ring("k1", &["k1"]);
+        let sealed = keys.seal(HERE, b"secret").unwrap();
+        assert!(sealed.starts_with("k1."));
+        assert_eq!(*keys.open(HERE, &sealed).unwrap(), b"secret");
+        assert_eq!(keys.open(Place { item: "USER##43", ..HERE }, &sealed), Err(CannotOpen));
+        assert_eq!(keys.open(Place { attribute: "phone", ..HERE }, &sealed), Err(CannotOpen));
+        assert_eq!(keys.open(Place { item: "USER##42s", attribute: "ecret" }, &sealed), Err(CannotOpen));
+    }
+
+    #[test]
+    fn after_a_rotation_the_old_key_still_opens_and_the_new_one_seals() {
+        let (before, after) = (ring("k1", &["k1"]), ring("k2", &["k1", "k2"]));
+        let (sealed, hash) = (before.seal(HERE, b"secret").unwrap(), before.hash(&["a"]).unwrap());
+        assert_eq!(*after.open(HERE, &sealed).unwrap(), b"secret");
+        assert!(after.matches(&hash, &["a"]));
+        assert!(after.seal(HERE, b"secret").unwrap().starts_with("k2."));
+        assert_eq!(after.hash_like(&hash, &["a"]).unwrap(), hash);
+        assert_eq!(ring("k2", &["k2"]).open(HERE, &sealed), Err(CannotOpen));
+        assert!(!ring("k2", &["k2"]).matches(&hash, &["a"]));
+    }
+
+    #[test]
+    fn the_same_value_never_seals_the_same_way_twice() {
+        let keys = ring("k1", &["k1"]);
+        assert_ne!(keys.seal(HERE, b"secret").unwrap(), keys.seal(HERE, b"secret").unwrap());
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        let keys = ring("k1", &["k1"]);
+        assert_ne!(keys.hash(&["ab", "c"]).unwrap(), keys.hash(&["a", "bc"]).unwrap());
+    }
+
+    #[test]
+    fn a_ring_that_cannot_be_used_is_refused_without_quoting_it() {
+        let long = "x".repeat(43);
+        for (json, says) in [
+            ("hush-hush".to_owned(), "JSON object"),
+            (r#"{"current":1}"#.to_owned(), "JSON object"),
+            (r#"{"current":"k1","k1":"hush-hush"}"#.to_owned(), "at least 43"),
+            (format!(r#"{{"k1":"{long}"}}"#), "`current`"),
+            (format!(r#"{{"current":"k2","k1":"{long}"}}"#), "`current`"),
+            (format!(r#"{{"current":"a.b","a.b":"{long}"}}"#), "letters and digits"),
+        ] {
+            let error = Keyring::parse(&json).unwrap_err();
+            assert!(error.contains(says), "{json}: {error}");
+            assert!(!error.contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_debug_form_shows_no_key() {
+        assert_eq!(format!("{:?}", ring("k1", &["k1"])), "Keyring(current k1)");
+    }
+
+    proptest! {
+        #[test]
+        fn an_altered_value_is_refused_and_never_panics(text in ".*", flip in 3_usize..40, bit in 0_u8..6) {
+            let keys = ring("k1", &["k1"]);
+            prop_assert_eq!(keys.open(HERE, &text), Err(CannotOpen));
+            prop_assert!(!keys.matches(&text, &["a"]));
+            let mut sealed = keys.seal(HERE, b"a secret of some length").unwrap().into_bytes();
+            sealed[flip] ^= 1 << bit;
+            prop_assert_eq!(keys.open(HERE, &String::from_utf8_lossy(&sealed)), Err(CannotOpen));
+        }
+    }
+}

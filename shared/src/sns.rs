@@ -1,0 +1,88 @@
+//! Sending an SMS through Amazon SNS, and knowing whether it may have gone out.
+
+use aws_sdk_sns::Client;
+use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_sns::types::MessageAttributeValue;
+
+use crate::phone::PhoneNumber;
+
+/// The sender of SMS.
+#[derive(Debug, Clone)]
+pub struct SmsSender {
+    client: Client,
+    sender_id: Option<String>,
+}
+
+/// An SMS was not sent, or nobody knows. The text is for the log and holds neither number nor message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendFailure {
+    /// Certainly nothing was sent: SNS refused the request, or it never left.
+    NotSent(String),
+    /// The request left and no answer says what became of it.
+    Unknown(String),
+}
+
+impl SmsSender {
+    /// A sender through a client that was built once, in init; `sender_id` as phones show it where they do.
+    pub fn new(client: Client, sender_id: Option<String>) -> Self {
+        Self { client, sender_id }
+    }
+
+    /// Sends `message` to `number`, once: no try is repeated, so no user gets two.
+    ///
+    /// # Errors
+    /// Nothing was sent, or the outcome is unknown.
+    pub async fn send(&self, number: &PhoneNumber, message: &str) -> Result<(), SendFailure> {
+        // https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html
+        let mut request = self
+            .client
+            .publish()
+            .phone_number(number.e164().as_str())
+            .message(message)
+            .message_attributes("AWS.SNS.SMS.SMSType", text("Transactional")?);
+        if let Some(id) = &self.sender_id {
+            request = request.message_attributes("AWS.SNS.SMS.SenderID", text(id)?);
+        }
+        request.send().await.map(|_| ()).map_err(|error| failure(&error))
+    }
+}
+
+fn text(value: &str) -> Result<MessageAttributeValue, SendFailure> {
+    MessageAttributeValue::builder()
+        .data_type("String")
+        .string_value(value)
+        .build()
+        .map_err(|_| SendFailure::NotSent("Publish: request could not be built".to_owned()))
+}
+
+fn failure(error: &SdkError<PublishError>) -> SendFailure {
+    match error {
+        SdkError::ConstructionFailure(_) => SendFailure::NotSent("Publish: request could not be built".to_owned()),
+        SdkError::DispatchFailure(dispatch) => {
+            let never_left = std::iter::successors(
+                dispatch.as_connector_error().map(|e| e as &(dyn std::error::Error + 'static)),
+                |e| e.source(),
+            )
+            .filter_map(|e| e.downcast_ref::<hyper_util::client::legacy::Error>())
+            .any(hyper_util::client::legacy::Error::is_connect);
+            match never_left {
+                true => SendFailure::NotSent("Publish: no connection".to_owned()),
+                false => SendFailure::Unknown("Publish: connection lost".to_owned()),
+            }
+        }
+        SdkError::ServiceError(service) => {
+            let text = format!("Publish: {}", service.err().code().unwrap_or("unnamed error"));
+            // A refusal (4xx, throttling with it) sent nothing; after an error inside SNS nobody knows, save where SNS
+            // says that it did not take the request at all.
+            let status = service.raw().status().as_u16();
+            if (400..500).contains(&status) || status == 503 {
+                SendFailure::NotSent(text)
+            } else {
+                SendFailure::Unknown(text)
+            }
+        }
+        SdkError::TimeoutError(_) => SendFailure::Unknown("Publish: timed out".to_owned()),
+        _ => SendFailure::Unknown("Publish: unreadable answer".to_owned()),
+    }
+}

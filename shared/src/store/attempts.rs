@@ -1,0 +1,248 @@
+//! Attempts at a code: counted before the code is looked at, accepted once.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use super::item::{attribute, n, s};
+use super::{Challenge, Store, StoreError, UserItem, random_id, user_key};
+use crate::authenticator::Enrolment;
+use crate::sealing::Keyring;
+use crate::secret::Secret;
+use crate::throttle::{FREE_ATTEMPTS, Throttle, WAITS};
+use crate::user::User;
+
+/// What became of asking for an attempt.
+#[derive(Debug)]
+pub enum Attempt {
+    /// It is counted: the code may be compared.
+    Reserved(Box<Reserved>),
+    /// Too many wrong codes: nothing is compared for so many seconds.
+    Wait {
+        /// Seconds until the next attempt.
+        seconds: u64,
+    },
+    /// Two-factor is disabled: nothing was counted.
+    Disabled,
+}
+
+/// A counted attempt, and what the code is compared with.
+#[derive(Debug)]
+pub struct Reserved {
+    /// What is enrolled.
+    pub enrolment: Enrolment,
+    /// The SMS code on its way, with this attempt counted in.
+    pub challenge: Option<Challenge>,
+    last_step: Option<super::LastStep>,
+    attempt: String,
+    before: Before,
+}
+
+/// The counters as they were, to put them back after a fault.
+#[derive(Debug)]
+struct Before {
+    throttle: Throttle,
+    code_tries: u64,
+}
+
+impl Store {
+    /// Counts an attempt, unless too many before it went wrong.
+    ///
+    /// Closes the race of parallel guesses: the counter moves, under its condition, before any code is looked at, so N
+    /// requests at once get no more comparisons than N in a row.
+    ///
+    /// # Errors
+    /// DynamoDB cannot be reached, or the item cannot be read.
+    pub async fn reserve_attempt(&self, user: &User, keys: &Keyring, now: u64) -> Result<Attempt, StoreError> {
+        let key = user_key(user);
+        let attempt = random_id()?;
+        let mut request = self
+            .update(&key)
+            .update_expression(
+                "SET failures = if_not_exists(failures, :zero) + :one, last_attempt = :now, attempt = :attempt, \
+                 code_tries = if_not_exists(code_tries, :zero) + :one",
+            )
+            // A retried write that had come through the first time finds its own name and does not count twice.
+            .condition_expression(format!(
+                "attribute_exists(#method) AND (attribute_not_exists(attempt) OR attempt <> :attempt) AND ({})",
+                wait_is_over()
+            ))
+            .expression_attribute_names("#method", attribute::METHOD)
+            .expression_attribute_values(":zero", n(0))
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":now", n(now))
+            .expression_attribute_values(":attempt", s(&attempt))
+            .expression_attribute_values(":free", n(FREE_ATTEMPTS))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (index, wait) in WAITS.iter().enumerate() {
+            request = request.expression_attribute_values(format!(":until{index}"), n(now.saturating_sub(*wait)));
+            if index + 1 < WAITS.len() {
+                request =
+                    request.expression_attribute_values(format!(":below{index}"), n(FREE_ATTEMPTS + 1 + index as u64));
+            }
+        }
+        match request.send().await {
+            Ok(answer) => {
+                let item = UserItem::read(&key, answer.attributes(), keys)?;
+                let before = Before {
+                    throttle: item.throttle,
+                    code_tries: item.challenge.as_ref().map_or(0, |challenge| challenge.tries),
+                };
+                reserved(item, attempt, before)
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    let item = UserItem::read(&key, refused.item(), keys)?;
+                    if item.attempt.as_deref() == Some(&attempt) {
+                        let before = Before {
+                            throttle: Throttle { failures: item.throttle.failures.saturating_sub(1), ..item.throttle },
+                            code_tries: item.challenge.as_ref().map_or(0, |c| c.tries.saturating_sub(1)),
+                        };
+                        return reserved(item, attempt, before);
+                    }
+                    match item.enrolment {
+                        None => Ok(Attempt::Disabled),
+                        Some(_) => Ok(Attempt::Wait { seconds: item.throttle.retry_after(now).unwrap_or(1) }),
+                    }
+                }
+                _ => Err(StoreError::from_sdk("UpdateItem", &error)),
+            },
+        }
+    }
+
+    /// Accepts the code of time `step`: the enrolment is verified and the counter of wrong codes cleared. `false` if the
+    /// step, or a later one of the same secret, was used already, or the settings have been replaced meanwhile.
+    ///
+    /// Closes the race of one code sent twice at the same instant, and of a verification that comes in late, after the
+    /// settings were replaced (RFC 6238 §5.2: one use).
+    ///
+    /// # Errors
+    /// DynamoDB cannot be reached.
+    pub async fn accept_step(
+        &self,
+        user: &User,
+        reserved: &Reserved,
+        secret: &Secret,
+        step: u64,
+        keys: &Keyring,
+    ) -> Result<bool, StoreError> {
+        let key = user_key(user);
+        let parts = ["secret", &key, &secret.to_base32()];
+        let secret_hash = match &reserved.last_step {
+            Some(last) => keys.hash_like(&last.secret_hash, &parts)?,
+            None => keys.hash(&parts)?,
+        };
+        let set = ", last_step = :step, last_step_secret = :secret";
+        let unused = "(attribute_not_exists(last_step) OR last_step_secret <> :secret OR last_step < :step)";
+        let values = [(":step", n(step)), (":secret", s(secret_hash))];
+        self.accept(user, reserved, set, unused, values.into()).await
+    }
+
+    /// Accepts the SMS code of `challenge`: the enrolment is verified, the counter of wrong codes cleared and the code
+    /// used up. `false` if it is gone already: used, replaced by the next send, or by new settings.
+    ///
+    /// Closes the race of one code sent twice at the same instant.
+    ///
+    /// # Errors
+    /// DynamoDB cannot be reached.
+    pub async fn accept_challenge(
+        &self,
+        user: &User,
+        reserved: &Reserved,
+        challenge: &Challenge,
+    ) -> Result<bool, StoreError> {
+        let values = [(":code", s(&challenge.code_hash))];
+        self.accept(user, reserved, "", "code_hash = :code", values.into()).await
+    }
+
+    /// Gives an attempt back that was right but could not be accepted for a fault of DynamoDB's.
+    ///
+    /// Closes the race with an acceptance that came through although its answer did not, and with a later attempt: it
+    /// writes only while the attempt is the last one counted, which an acceptance ends.
+    ///
+    /// # Errors
+    /// DynamoDB cannot be reached: the attempt stays counted.
+    pub async fn release_attempt(&self, user: &User, reserved: &Reserved) -> Result<(), StoreError> {
+        let Before { throttle, code_tries } = &reserved.before;
+        let outcome = self
+            .update(&user_key(user))
+            .update_expression("SET failures = :failures, last_attempt = :last, code_tries = :tries REMOVE attempt")
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":failures", n(throttle.failures))
+            .expression_attribute_values(":last", n(throttle.last_attempt))
+            .expression_attribute_values(":tries", n(*code_tries))
+            .expression_attribute_values(":attempt", s(&reserved.attempt))
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+            Err(error) => Err(StoreError::from_sdk("UpdateItem", &error)),
+        }
+    }
+
+    async fn accept(
+        &self,
+        user: &User,
+        reserved: &Reserved,
+        set: &str,
+        unused: &str,
+        values: Vec<(&str, AttributeValue)>,
+    ) -> Result<bool, StoreError> {
+        let mut request = self
+            .update(&user_key(user))
+            .update_expression(format!(
+                "SET verified = :true, accepted = :attempt{set} \
+                 REMOVE failures, last_attempt, attempt, code_hash, code_expires, code_tries"
+            ))
+            .condition_expression(format!("enrolment = :enrolment AND {unused}"))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .expression_attribute_values(":attempt", s(&reserved.attempt))
+            .expression_attribute_values(":enrolment", s(&reserved.enrolment.id))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (name, value) in values {
+            request = request.expression_attribute_values(name, value);
+        }
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                // A retried write that had come through the first time finds its own name: it was accepted.
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => Ok(refused
+                    .item()
+                    .and_then(|item| item.get(attribute::ACCEPTED))
+                    .is_some_and(|accepted| *accepted == s(&reserved.attempt))),
+                _ => Err(StoreError::from_sdk("UpdateItem", &error)),
+            },
+        }
+    }
+}
+
+fn reserved(item: UserItem, attempt: String, before: Before) -> Result<Attempt, StoreError> {
+    let enrolment = item.enrolment.ok_or_else(|| StoreError::unreadable(attribute::METHOD))?;
+    let challenge = item.challenge.map(|challenge| Challenge { tries: before.code_tries + 1, ..challenge });
+    Ok(Attempt::Reserved(Box::new(Reserved { enrolment, challenge, last_step: item.last_step, attempt, before })))
+}
+
+/// [`Throttle::retry_after`] as a condition: `failures < 5 OR (failures < 6 AND last_attempt <= now - 60) OR …`.
+fn wait_is_over() -> String {
+    let mut condition = "attribute_not_exists(failures) OR failures < :free".to_owned();
+    for index in 0..WAITS.len() {
+        condition += &match index + 1 < WAITS.len() {
+            true => format!(" OR (failures < :below{index} AND last_attempt <= :until{index})"),
+            false => format!(" OR last_attempt <= :until{index}"),
+        };
+    }
+    condition
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_condition_spells_out_every_wait() {
+        let condition = wait_is_over();
+        assert!(condition.starts_with("attribute_not_exists(failures) OR failures < :free OR (failures < :below0 AND"));
+        assert!(condition.ends_with("(failures < :below5 AND last_attempt <= :until5) OR last_attempt <= :until6"));
+    }
+}

@@ -1,0 +1,232 @@
+//! A user's item, read into types. An item that cannot be read is an error that names the attribute, never a default:
+//! a missing counter that should be there would otherwise open a door.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::authenticator::{Authenticator, Enrolment};
+use crate::phone::PhoneNumber;
+use crate::sealing::{Keyring, Place};
+use crate::secret::Secret;
+use crate::send_limit::{SendLog, Stamp};
+use crate::store::StoreError;
+use crate::throttle::Throttle;
+
+/// An item as DynamoDB gives it.
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// The names of the attributes that are read. One more, `expires_at`, is only ever written: DynamoDB's time to live
+/// tidies up by it, and nothing is decided by it.
+pub(super) mod attribute {
+    pub(crate) const KEY: &str = "pk";
+    /// `google` or `sms`; absent while two-factor is disabled.
+    pub(crate) const METHOD: &str = "method";
+    /// Sealed secret of an authenticator app.
+    pub(crate) const SECRET: &str = "secret";
+    /// Sealed phone number.
+    pub(crate) const PHONE: &str = "phone";
+    pub(crate) const VERIFIED: &str = "verified";
+    /// Name of the enrolment, which fences writes that belong to an earlier one.
+    pub(crate) const ENROLMENT: &str = "enrolment";
+    /// Keyed hash of the SMS code, the second it expires, and the attempts since it was sent.
+    pub(crate) const CODE_HASH: &str = "code_hash";
+    pub(crate) const CODE_EXPIRES: &str = "code_expires";
+    pub(crate) const CODE_TRIES: &str = "code_tries";
+    /// Attempts since the last right code, and the second of the last.
+    pub(crate) const FAILURES: &str = "failures";
+    pub(crate) const LAST_ATTEMPT: &str = "last_attempt";
+    /// Names of the attempt counted last and of the one accepted last: how a retried write knows its own work.
+    pub(crate) const ATTEMPT: &str = "attempt";
+    pub(crate) const ACCEPTED: &str = "accepted";
+    /// The last accepted time step, and the keyed hash of the secret it was accepted with.
+    pub(crate) const LAST_STEP: &str = "last_step";
+    pub(crate) const LAST_STEP_SECRET: &str = "last_step_secret";
+    /// Times of the sends within a day.
+    pub(crate) const SENDS: &str = "sends";
+}
+
+/// All that is stored of a user. Default: nothing is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserItem {
+    /// What is enrolled; `None` while two-factor is disabled.
+    pub enrolment: Option<Enrolment>,
+    /// The SMS code on its way.
+    pub challenge: Option<Challenge>,
+    /// Attempts since the last right code.
+    pub throttle: Throttle,
+    /// SMS of the last day.
+    pub sends: SendLog,
+    /// The last accepted time step.
+    pub last_step: Option<LastStep>,
+    /// Name of the attempt counted last.
+    pub(super) attempt: Option<String>,
+    /// Name of the attempt accepted last.
+    pub(super) accepted: Option<String>,
+}
+
+/// An out-of-band code that was sent (NIST SP 800-63B-4 §3.1.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// Keyed hash of user, enrolment, number and code.
+    pub code_hash: String,
+    /// The first second at which it is no longer good.
+    pub expires: u64,
+    /// Attempts counted since it was sent.
+    pub tries: u64,
+}
+
+/// The last accepted time step. It stays with the secret it was accepted with: enrolling the same secret again does
+/// not let a used code through, and a new secret starts afresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastStep {
+    /// Steps of 30 s since 1970.
+    pub step: u64,
+    /// Keyed hash of user and secret.
+    pub secret_hash: String,
+}
+
+impl UserItem {
+    /// Reads the item stored under `key`; no item is an empty one.
+    pub(super) fn read(key: &str, item: Option<&Item>, keys: &Keyring) -> Result<Self, StoreError> {
+        let Some(item) = item else { return Ok(Self::default()) };
+        Ok(Self {
+            enrolment: read_enrolment(key, item, keys)?,
+            challenge: read_challenge(item)?,
+            throttle: Throttle {
+                failures: optional_number(item, attribute::FAILURES)?.unwrap_or(0),
+                last_attempt: optional_number(item, attribute::LAST_ATTEMPT)?.unwrap_or(0),
+            },
+            sends: sends(item)?,
+            last_step: read_last_step(item)?,
+            attempt: optional_text(item, attribute::ATTEMPT)?,
+            accepted: optional_text(item, attribute::ACCEPTED)?,
+        })
+    }
+}
+
+fn read_enrolment(key: &str, item: &Item, keys: &Keyring) -> Result<Option<Enrolment>, StoreError> {
+    let open = |name| keys.open(Place { item: key, attribute: name }, text(item, name)?).map_err(StoreError::from);
+    let authenticator = match optional_text(item, attribute::METHOD)?.as_deref() {
+        None => return Ok(None),
+        Some("google") => {
+            let bytes = open(attribute::SECRET)?.to_vec();
+            Authenticator::App(Secret::from_bytes(bytes).map_err(|_| StoreError::unreadable(attribute::SECRET))?)
+        }
+        Some("sms") => {
+            let bytes = open(attribute::PHONE)?;
+            let number = std::str::from_utf8(&bytes).ok().and_then(PhoneNumber::from_stored);
+            Authenticator::Sms(number.ok_or_else(|| StoreError::unreadable(attribute::PHONE))?)
+        }
+        Some(_) => return Err(StoreError::unreadable(attribute::METHOD)),
+    };
+    let verified = item.get(attribute::VERIFIED).and_then(|value| value.as_bool().ok());
+    Ok(Some(Enrolment {
+        id: text(item, attribute::ENROLMENT)?.to_owned(),
+        authenticator,
+        verified: *verified.ok_or_else(|| StoreError::unreadable(attribute::VERIFIED))?,
+    }))
+}
+
+fn read_challenge(item: &Item) -> Result<Option<Challenge>, StoreError> {
+    let Some(code_hash) = optional_text(item, attribute::CODE_HASH)? else { return Ok(None) };
+    Ok(Some(Challenge {
+        code_hash,
+        expires: number(item, attribute::CODE_EXPIRES)?,
+        tries: optional_number(item, attribute::CODE_TRIES)?.unwrap_or(0),
+    }))
+}
+
+fn read_last_step(item: &Item) -> Result<Option<LastStep>, StoreError> {
+    let Some(secret_hash) = optional_text(item, attribute::LAST_STEP_SECRET)? else { return Ok(None) };
+    Ok(Some(LastStep { step: number(item, attribute::LAST_STEP)?, secret_hash }))
+}
+
+/// The sends of a user's or a number's item.
+pub(super) fn sends(item: &Item) -> Result<SendLog, StoreError> {
+    let Some(value) = item.get(attribute::SENDS) else { return Ok(SendLog::default()) };
+    let unreadable = || StoreError::unreadable(attribute::SENDS);
+    let numbers = value.as_ns().map_err(|_| unreadable())?;
+    let stamps = numbers.iter().map(|n| n.parse().map(Stamp).map_err(|_| unreadable()));
+    Ok(SendLog::new(stamps.collect::<Result<_, _>>()?))
+}
+
+/// The attribute value of a log of sends.
+pub(super) fn sends_value(sends: &SendLog) -> AttributeValue {
+    AttributeValue::Ns(sends.stamps().iter().map(|stamp| stamp.0.to_string()).collect())
+}
+
+/// The attribute value of a number.
+pub(super) fn n(number: u64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// The attribute value of a text.
+pub(super) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).ok_or_else(|| StoreError::unreadable(name))
+}
+
+fn number(item: &Item, name: &str) -> Result<u64, StoreError> {
+    optional_number(item, name)?.ok_or_else(|| StoreError::unreadable(name))
+}
+
+fn optional_text(item: &Item, name: &str) -> Result<Option<String>, StoreError> {
+    item.contains_key(name).then(|| text(item, name).map(str::to_owned)).transpose()
+}
+
+fn optional_number(item: &Item, name: &str) -> Result<Option<u64>, StoreError> {
+    item.get(name)
+        .map(|value| value.as_n().ok().and_then(|n| n.parse().ok()).ok_or_else(|| StoreError::unreadable(name)))
+        .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn keys() -> Keyring {
+        Keyring::parse(&format!(r#"{{"current":"k1","k1":"{}"}}"#, "x".repeat(43))).unwrap()
+    }
+
+    #[test]
+    fn no_item_is_an_empty_one() {
+        assert_eq!(UserItem::read("USER##42", None, &keys()), Ok(UserItem::default()));
+    }
+
+    #[test]
+    fn an_unreadable_attribute_is_named() {
+        for (name, value) in [
+            (attribute::METHOD, s("pager")),
+            (attribute::METHOD, s("google")),
+            (attribute::FAILURES, s("5")),
+            (attribute::FAILURES, AttributeValue::N("-1".to_owned())),
+            (attribute::CODE_HASH, s("k1.AAAA")),
+            (attribute::SENDS, AttributeValue::Ns(vec!["1.5".to_owned()])),
+            (attribute::LAST_STEP_SECRET, s("k1.AAAA")),
+        ] {
+            let item = Item::from([(name.to_owned(), value.clone())]);
+            assert!(matches!(UserItem::read("USER##42", Some(&item), &keys()), Err(StoreError::Broken(_))), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_stored_text_or_number_makes_it_panic(name in "method|secret|phone|verified|enrolment|code_hash|code_expires|failures|sends|last_step", value in ".*") {
+            for method in ["google", "sms"] {
+                for value in [s(value.clone()), AttributeValue::N(value.clone()), AttributeValue::Ns(vec![value.clone()])] {
+                    let item = Item::from([
+                        (attribute::METHOD.to_owned(), s(method)),
+                        (attribute::SECRET.to_owned(), s("k1.AAAA")),
+                        (name.clone(), value),
+                    ]);
+                    let _ = UserItem::read("USER##42", Some(&item), &keys());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The partition keys. The IAM policies narrow the functions' rights to these prefixes (`dynamodb:LeadingKeys`).
+
+use crate::phone::PhoneNumber;
+use crate::sealing::Keyring;
+use crate::store::StoreError;
+use crate::user::User;
+
+/// Key of a user's item: `USER#tenant#id`.
+pub fn user_key(user: &User) -> String {
+    format!("USER#{}#{}", escape(&user.tenant), escape(&user.id))
+}
+
+/// Key of a phone number's item, `NUMBER#tenant#keyed hash`: the same number, whoever sends to it, never in plain.
+///
+/// # Errors
+/// The keyring has no current key to hash with.
+pub fn number_key(tenant: &str, number: &PhoneNumber, keys: &Keyring) -> Result<String, StoreError> {
+    Ok(format!("NUMBER#{}#{}", escape(tenant), keys.hash(&["number", &number.e164()])?))
+}
+
+/// Keeps `#` to the separators, so that no tenant and ID read as another tenant and another ID.
+fn escape(text: &str) -> String {
+    text.replace('%', "%25").replace('#', "%23")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(tenant: &str, id: &str) -> String {
+        user_key(&User { tenant: tenant.to_owned(), id: id.to_owned() })
+    }
+
+    #[test]
+    fn a_user_key_shows_its_tenant_and_id() {
+        assert_eq!(key("", "42"), "USER##42");
+        assert_eq!(key("acme", "42"), "USER#acme#42");
+    }
+
+    proptest! {
+        #[test]
+        fn different_users_never_share_a_key(
+            a in "[a#%2-5]{0,4}", b in "[a#%2-5]{0,4}", c in "[a#%2-5]{0,4}", d in "[a#%2-5]{0,4}"
+        ) {
+            prop_assert_eq!(key(&a, &b) == key(&c, &d), (a, b) == (c, d));
+        }
+    }
+}

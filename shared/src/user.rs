@@ -1,0 +1,86 @@
+//! Whose settings: the user's ID, inside the tenant where there are tenants.
+
+use std::fmt;
+
+/// The form that user IDs have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserIdType {
+    /// Canonical decimal, so that one user has one key: no sign, no leading zero, at most 19 digits.
+    Integer,
+    /// 1 to 128 visible characters, as Cognito and Auth0 have them.
+    String,
+}
+
+/// Most digits of an integer ID, and most characters of a string ID or a tenant.
+const MAX_DIGITS: usize = 19;
+const MAX_CHARACTERS: usize = 128;
+
+impl UserIdType {
+    /// Whether `id` has this form.
+    pub fn allows(self, id: &str) -> bool {
+        match self {
+            Self::Integer => {
+                let canonical = id == "0" || !id.starts_with('0');
+                canonical && (1..=MAX_DIGITS).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit())
+            }
+            Self::String => is_visible_name(id),
+        }
+    }
+}
+
+/// Whether `text` is 1 to 128 visible characters: nothing blank, no control or invisible formatting character.
+pub fn is_visible_name(text: &str) -> bool {
+    let invisible = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    (1..=MAX_CHARACTERS).contains(&text.chars().count()) && !text.chars().any(invisible)
+}
+
+/// A user of a tenant, both of checked form: what every stored item of the user is keyed by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The tenant; empty where there are none.
+    pub tenant: String,
+    /// The user's ID.
+    pub id: String,
+}
+
+impl User {
+    /// Another user of the same tenant.
+    pub fn neighbour(&self, id: &str) -> Self {
+        Self { tenant: self.tenant.clone(), id: id.to_owned() }
+    }
+}
+
+impl fmt::Display for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.tenant.is_empty() { f.write_str(&self.id) } else { write!(f, "{}/{}", self.tenant, self.id) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_integer_id_has_one_spelling() {
+        for id in ["0", "7", "42", "9999999999999999999"] {
+            assert!(UserIdType::Integer.allows(id), "{id}");
+        }
+        for id in ["", "-1", "+1", "01", "00", "1.0", "1e3", " 1", "1 ", "0x1", "１", "10000000000000000000", "a"] {
+            assert!(!UserIdType::Integer.allows(id), "{id:?}");
+        }
+    }
+
+    #[test]
+    fn a_string_id_is_1_to_128_visible_characters() {
+        for id in ["a", "auth0|5f7c", "41dc84c8-70a1-70c6", "jørgen@example.com", &"é".repeat(128)] {
+            assert!(UserIdType::String.allows(id), "{id}");
+        }
+        for id in ["", "a b", "a\n", "a\0", "a\u{200b}", "\u{202e}a", "\u{feff}a", &"a".repeat(129)] {
+            assert!(!UserIdType::String.allows(id), "{id:?}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The one error a caller of the stack sees: a sentence about what to put right.
+
+use std::fmt;
+
+/// Why the stack could not start, in one sentence meant for the person at the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartError(String);
+
+impl StartError {
+    /// An error that reads as `sentence`.
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}

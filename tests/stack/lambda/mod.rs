@@ -1,0 +1,278 @@
+//! Lambda: every function as a pool of execution environments, each a process of the real binary.
+//!
+//! As in the service, an environment serves one request at a time, a free one is used again, a request that finds none
+//! free gets a new one, and an environment that overruns its timeout or crashes is gone for good. Not imitated: memory
+//! and CPU limits, freezing between requests, automatic retirement, provisioned and reserved concurrency.
+
+mod environment;
+mod runtime_api;
+mod variables;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::console::Console;
+use crate::template::{ACCOUNT_ID, FunctionSpec, REGION};
+use environment::{Environment, Exit};
+use runtime_api::Invocation;
+use variables::reserved_variables;
+
+/// The most that Lambda takes or gives in one synchronous call.
+pub(crate) const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
+
+/// Environments at once, over all functions: an account has 1,000, which one machine has no room for.
+const CONCURRENCY_LIMIT: usize = 300;
+
+/// Why an invocation gave no answer. What happened stands on the console; a caller of the API is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InvokeError {
+    /// The function failed, crashed or took too long.
+    Function,
+    /// Every environment that there may be is busy.
+    Throttled,
+    /// The event is over [`PAYLOAD_LIMIT`].
+    TooLarge,
+}
+
+/// A function and its environments.
+pub(crate) struct Function {
+    launch: Launch,
+    timeout: Duration,
+    console: Arc<Console>,
+    /// Environments there are, over all functions.
+    concurrency: Arc<AtomicUsize>,
+    environments: Mutex<Environments>,
+}
+
+/// What it takes to start an environment.
+struct Launch {
+    /// The function, as the console calls it.
+    label: String,
+    arn: String,
+    executable: PathBuf,
+    variables: BTreeMap<String, String>,
+}
+
+#[derive(Default)]
+struct Environments {
+    idle: Vec<Arc<Environment>>,
+    all: Vec<Arc<Environment>>,
+    closed: bool,
+}
+
+impl Function {
+    /// A function without environments yet; `concurrency` counts those of all functions together.
+    pub(crate) fn new(
+        spec: FunctionSpec,
+        executable: PathBuf,
+        endpoints: &[(&str, String)],
+        console: Arc<Console>,
+        concurrency: Arc<AtomicUsize>,
+    ) -> Self {
+        let mut variables = reserved_variables(&spec, &executable);
+        variables.extend(spec.environment);
+        // The template declares these too, empty, for `sam local invoke` to fill in.
+        variables.extend(endpoints.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{}", spec.name);
+        let launch = Launch { label: spec.binary, arn, executable, variables };
+        Self { launch, timeout: spec.timeout, console, concurrency, environments: Mutex::default() }
+    }
+
+    /// The answer of the function to an event.
+    pub(crate) async fn invoke(&self, event: Bytes, trace_id: &str) -> Result<Bytes, InvokeError> {
+        if event.len() > PAYLOAD_LIMIT {
+            return Err(InvokeError::TooLarge);
+        }
+        loop {
+            let environment = match self.take_idle() {
+                Some(environment) => environment,
+                None => self.start().await?,
+            };
+            let in_use = InUse { function: self, environment: &environment };
+            let outcome = self.run_in(&environment, event.clone(), trace_id).await;
+            match outcome {
+                Ok(answer) => {
+                    in_use.release();
+                    return Ok(answer);
+                }
+                // The process died while it was free. It never saw the request, so the request goes to another one.
+                Err(Failed::BeforeRequest) => {}
+                Err(Failed::Request { reusable, reason }) => {
+                    self.console.log(&self.launch.label, &reason);
+                    if reusable {
+                        in_use.release();
+                    }
+                    return Err(InvokeError::Function);
+                }
+            }
+        }
+    }
+
+    async fn run_in(&self, environment: &Environment, event: Bytes, trace_id: &str) -> Result<Bytes, Failed> {
+        let timeout = self.timeout;
+        let (taken, mut was_taken) = oneshot::channel();
+        let (reply, replied) = oneshot::channel();
+        let (request_id, trace_id) = (Uuid::new_v4().to_string(), trace_id.to_owned());
+        environment.hand_over(Invocation { event, request_id, trace_id, timeout, taken, reply }).await;
+        tokio::select! {
+            biased;
+            taken = &mut was_taken => if taken.is_err() { return Err(Failed::BeforeRequest) },
+            exit = environment.exited() => {
+                // Both may be true when the process took the request and died of it at once.
+                if was_taken.try_recv().is_err() {
+                    return Err(Failed::BeforeRequest);
+                }
+                return Err(Failed::crashed(&exit));
+            }
+        }
+        tokio::select! {
+            biased;
+            answer = replied => match answer {
+                Ok(Ok(answer)) if answer.len() > PAYLOAD_LIMIT => {
+                    Err(Failed::Request { reusable: true, reason: "the answer is over 6 MB".to_owned() })
+                }
+                Ok(Ok(answer)) => Ok(answer),
+                Ok(Err(error)) => Err(Failed::Request { reusable: true, reason: format!("failed: {error}") }),
+                Err(_) => Err(Failed::crashed(&environment.exited().await)),
+            },
+            exit = environment.exited() => Err(Failed::crashed(&exit)),
+            () = tokio::time::sleep(timeout) => {
+                let reason = format!("timed out after {} s and was killed", timeout.as_secs_f32());
+                Err(Failed::Request { reusable: false, reason })
+            }
+        }
+    }
+
+    fn take_idle(&self) -> Option<Arc<Environment>> {
+        let mut environments = self.environments();
+        loop {
+            let environment = environments.idle.pop()?;
+            if environment.is_alive() {
+                return Some(environment);
+            }
+            environments.forget(&environment, &self.concurrency);
+        }
+    }
+
+    /// Starts an environment and waits until it asks for its first request, as Lambda's init phase does.
+    async fn start(&self) -> Result<Arc<Environment>, InvokeError> {
+        let slot = self
+            .concurrency
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| (count < CONCURRENCY_LIMIT).then_some(count + 1));
+        if slot.is_err() {
+            self.console.log(&self.launch.label, &format!("throttled: {CONCURRENCY_LIMIT} environments are in use"));
+            return Err(InvokeError::Throttled);
+        }
+        let refused = |reason: String| {
+            self.concurrency.fetch_sub(1, Ordering::SeqCst);
+            self.console.log(&self.launch.label, &reason);
+            InvokeError::Function
+        };
+        let started = Environment::start(&self.launch, &self.console).await;
+        let environment = Arc::new(started.map_err(|e| refused(format!("could not be started: {e}")))?);
+        let kept = {
+            let mut environments = self.environments();
+            if !environments.closed {
+                environments.all.push(Arc::clone(&environment));
+            }
+            !environments.closed
+        };
+        if !kept {
+            return Err(refused("is not started any more: the stack is shutting down".to_owned()));
+        }
+        match environment.initialised().await {
+            Ok(()) => Ok(environment),
+            Err(reason) => {
+                environment.kill();
+                self.environments().forget(&environment, &self.concurrency);
+                self.console.log(&self.launch.label, &reason);
+                Err(InvokeError::Function)
+            }
+        }
+    }
+
+    /// The IDs of the processes that are alive.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        let environments = self.environments();
+        environments
+            .all
+            .iter()
+            .filter(|environment| environment.is_alive())
+            .map(|environment| environment.pid())
+            .collect()
+    }
+
+    /// Kills every environment and waits until each is gone and its last line is on the console.
+    pub(crate) async fn shut_down(&self) {
+        let all = {
+            let mut environments = self.environments();
+            environments.closed = true;
+            environments.idle.clear();
+            std::mem::take(&mut environments.all)
+        };
+        for environment in &all {
+            environment.kill();
+        }
+        for environment in all {
+            environment.finished().await;
+        }
+    }
+
+    fn environments(&self) -> MutexGuard<'_, Environments> {
+        self.environments.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Environments {
+    fn forget(&mut self, environment: &Arc<Environment>, count: &AtomicUsize) {
+        let before = self.all.len();
+        self.all.retain(|other| !Arc::ptr_eq(other, environment));
+        count.fetch_sub(before - self.all.len(), Ordering::SeqCst);
+    }
+}
+
+/// An environment with a request. Unless it is released it is killed: so are those whose caller went away in the middle
+/// of a request, since nobody would know when they are free again.
+struct InUse<'f> {
+    function: &'f Function,
+    environment: &'f Arc<Environment>,
+}
+
+impl InUse<'_> {
+    fn release(self) {
+        let mut environments = self.function.environments();
+        if !environments.closed {
+            environments.idle.push(Arc::clone(self.environment));
+        }
+        drop(environments);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        self.environment.kill();
+        self.function.environments().forget(self.environment, &self.function.concurrency);
+    }
+}
+
+enum Failed {
+    BeforeRequest,
+    Request { reusable: bool, reason: String },
+}
+
+impl Failed {
+    fn crashed(exit: &Exit) -> Self {
+        Self::Request { reusable: false, reason: format!("crashed in the middle of a request: {exit}") }
+    }
+}
+
+#[cfg(test)]
+mod tests;

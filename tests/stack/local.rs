@@ -1,0 +1,158 @@
+//! What only the local stack has: the identity provider's endpoints and the helpers under `/local/`.
+//!
+//! A web page in the developer's browser can reach this port too. So the helpers refuse a request that names the server
+//! by any other name than a loopback one (a page whose own name was pointed at 127.0.0.1) or that comes from a page of
+//! another origin: such a page must not be able to mint itself a token.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::identity::Identity;
+use crate::jwt::Claims;
+use crate::sns::Sns;
+
+/// What a client of the local stack may want to know, as `GET /local/info` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Info {
+    /// The `iss` of its tokens.
+    pub issuer: String,
+    /// The `aud` of its tokens.
+    pub audience: String,
+    /// Where its DynamoDB API is.
+    pub dynamodb_endpoint: String,
+    /// Where its SNS API is.
+    pub sns_endpoint: String,
+    /// The name of its table.
+    pub table_name: String,
+}
+
+/// What the endpoints show.
+pub(crate) struct Local {
+    pub(crate) identity: Identity,
+    pub(crate) sns: Arc<Sns>,
+    pub(crate) info: Info,
+}
+
+/// The identity provider and the helpers.
+pub(crate) fn router(local: Arc<Local>) -> Router {
+    let helpers = Router::new()
+        .route("/local/token", post(token))
+        .route("/local/messages", get(messages))
+        .route("/local/info", get(info))
+        .layer(from_fn(only_from_here));
+    Router::new()
+        .route("/.well-known/openid-configuration", get(discovery))
+        .route("/.well-known/jwks.json", get(key_set))
+        .merge(helpers)
+        .with_state(local)
+}
+
+async fn discovery(State(local): State<Arc<Local>>) -> Response {
+    json_response(&local.identity.discovery())
+}
+
+async fn key_set(State(local): State<Arc<Local>>) -> Response {
+    json_response(&local.identity.key_set())
+}
+
+async fn messages(State(local): State<Arc<Local>>) -> Response {
+    json_response(&json!(local.sns.messages()))
+}
+
+async fn info(State(local): State<Arc<Local>>) -> Response {
+    json_response(&json!(local.info))
+}
+
+/// The body is JSON whatever its content type says, and no body means the default claims.
+async fn token(State(local): State<Arc<Local>>, body: Bytes) -> Response {
+    let claims = if body.trim_ascii().is_empty() { Ok(Claims::new()) } else { serde_json::from_slice(&body) };
+    let Ok(claims) = claims else {
+        return refuse(StatusCode::BAD_REQUEST, "The body must be a JSON object of claims");
+    };
+    let now = u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).unwrap_or_default();
+    match local.identity.mint(claims, now) {
+        Some(minted) => json_response(&json!({
+            "access_token": minted.token,
+            "token_type": "Bearer",
+            "expires_in": minted.expires_in,
+        })),
+        None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "The token could not be signed"),
+    }
+}
+
+async fn only_from_here(request: Request, next: Next) -> Response {
+    if is_from_here(request.headers()) {
+        next.run(request).await
+    } else {
+        refuse(StatusCode::FORBIDDEN, "Only this machine may ask, under the name 127.0.0.1 or localhost")
+    }
+}
+
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let host = text(header::HOST).unwrap_or_default();
+    let own_origin = text(header::ORIGIN).is_none_or(|origin| origin.strip_prefix("http://") == Some(host));
+    is_loopback(host) && own_origin
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    matches!(name, "127.0.0.1" | "[::1]") || name.eq_ignore_ascii_case("localhost")
+}
+
+fn json_response(value: &Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], value.to_string())
+        .into_response()
+}
+
+fn refuse(status: StatusCode, why: &str) -> Response {
+    (status, json_response(&json!({"message": why}))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn accepted(host: &'static str, origin: Option<&'static str>) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static(host));
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        }
+        is_from_here(&headers)
+    }
+
+    #[test]
+    fn the_helpers_answer_under_loopback_names_only() {
+        for host in ["127.0.0.1:3000", "localhost:3000", "LOCALHOST", "[::1]:3000", "127.0.0.1"] {
+            assert!(accepted(host, None), "{host}");
+        }
+        for host in ["evil.example:3000", "127.0.0.1.evil.example", "localhost.evil.example:3000", "", "0.0.0.0:3000"] {
+            assert!(!accepted(host, None), "{host}");
+        }
+        assert!(!is_from_here(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn the_helpers_refuse_pages_of_another_origin() {
+        assert!(accepted("localhost:3000", Some("http://localhost:3000")));
+        for origin in ["https://evil.example", "null", "http://localhost:4000", "https://localhost:3000", ""] {
+            assert!(!accepted("localhost:3000", Some(origin)), "{origin}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The command: builds the functions, starts the stack, and says how to use it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use local_stack::{Build, Options, Stack, StartError};
+use tokio::signal::unix::{SignalKind, signal};
+
+mod welcome;
+
+const HELP: &str = "\
+Serves the whole API on this machine: gateway, functions, DynamoDB, SMS and identity provider.
+
+Usage: cargo run -- [--port N] [--data DIR]
+
+  --port N    port of the API on 127.0.0.1 (default 3000; 0 picks a free one)
+  --data DIR  keep settings in DIR over a restart (default: in memory)
+  --help      show this
+
+AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SNS put another engine in place of the embedded one.
+";
+
+enum Command {
+    Run(Options),
+    Help,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let options = match command(lexopt::Parser::from_env())? {
+        Command::Run(options) => options,
+        Command::Help => {
+            welcome::show(HELP);
+            return Ok(());
+        }
+    };
+    // From here on a signal ends the stack in order; by default it would end this process and leave its children.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut end = Box::pin(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    });
+    let started = tokio::select! {
+        stack = start(options) => Some(stack?),
+        () = &mut end => None,
+    };
+    if let Some(mut stack) = started {
+        welcome::show(&welcome::text(&stack));
+        end.await;
+        stack.shutdown().await;
+    }
+    Ok(())
+}
+
+async fn start(options: Options) -> Result<Stack, StartError> {
+    Stack::check_port(options.port).await?;
+    let build = Build::new().await?;
+    Stack::start(&build, options).await
+}
+
+fn command(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
+    use lexopt::prelude::*;
+
+    let endpoint = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
+    let mut options = Options {
+        port: 3000,
+        dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+        sns_endpoint: endpoint("AWS_ENDPOINT_URL_SNS"),
+        ..Options::default()
+    };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("port") => options.port = arguments.value()?.parse()?,
+            Long("data") => options.data_dir = Some(PathBuf::from(arguments.value()?)),
+            Short('h') | Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Command::Run(options))
+}

@@ -1,0 +1,295 @@
+//! The stack as a whole: started from the template, used by the command and by the test suites alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::IntoFuture as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::build::{self, Executables};
+use crate::console::{Console, LogLine, Output};
+use crate::dynamodb::DynamoDb;
+use crate::error::StartError;
+use crate::gateway::{Gateway, Target};
+use crate::identity::{Identity, IssuerKey};
+use crate::jwt::Claims;
+use crate::key_set::KeySet;
+use crate::lambda::Function;
+use crate::local::{self, Info, Local};
+use crate::secrets::Secrets;
+use crate::shutdown::{self, Shutdown, Stop};
+use crate::sns::{Message, Sns};
+use crate::template::{self, FunctionSpec, Template};
+
+/// The audience of the stack's tokens unless `JwtAudience` says otherwise.
+const AUDIENCE: &str = "local";
+
+/// How a stack differs from the default one.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The port of the API; 0, the default here, picks a free one.
+    pub port: u16,
+    /// Where settings and secrets are kept over a restart; without it they are in memory.
+    pub data_dir: Option<PathBuf>,
+    /// Parameters of `template.yaml`, by name. `JwtIssuer` and `JwtAudience` are the stack's own unless given.
+    pub parameters: BTreeMap<String, String>,
+    /// Environment variables of single functions, by the name of the binary, set over those of the template.
+    pub function_env: BTreeMap<String, BTreeMap<String, String>>,
+    /// A DynamoDB API to use in place of the embedded engine.
+    pub dynamodb_endpoint: Option<String>,
+    /// An SNS API to use in place of the embedded one.
+    pub sns_endpoint: Option<String>,
+    /// The stack's name, with which the names of its table and functions begin.
+    pub stack_name: String,
+    /// Where log lines go.
+    pub output: Output,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            data_dir: None,
+            parameters: BTreeMap::new(),
+            function_env: BTreeMap::new(),
+            dynamodb_endpoint: None,
+            sns_endpoint: None,
+            stack_name: "local".to_owned(),
+            output: Output::default(),
+        }
+    }
+}
+
+/// The functions, built, and the template that describes them: what every stack is started from.
+#[derive(Clone, Debug)]
+pub struct Build {
+    template: Template,
+    executables: Executables,
+}
+
+impl Build {
+    /// Reads `template.yaml` and builds the binaries it names; Cargo's progress goes to standard error.
+    ///
+    /// # Errors
+    /// If the template can't be read or a binary can't be built.
+    pub async fn new() -> Result<Self, StartError> {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+        let template = Template::read(&workspace.join("template.yaml"))?;
+        let executables = build::build(workspace, &template.binaries()?).await?;
+        Ok(Self { template, executables })
+    }
+}
+
+/// A running stack. Dropping it stops it too, but only [`Stack::shutdown`] waits for the end.
+pub struct Stack {
+    base_url: String,
+    local: Arc<Local>,
+    console: Arc<Console>,
+    functions: BTreeMap<String, Arc<Function>>,
+    dynamodb: Option<DynamoDb>,
+    servers: Vec<JoinHandle<()>>,
+    stop: Stop,
+}
+
+impl Stack {
+    /// Starts a stack on a loopback port.
+    ///
+    /// # Errors
+    /// If the port is taken, a parameter is not what the template allows, or the template describes something that the
+    /// local stack can't run.
+    pub async fn start(build: &Build, options: Options) -> Result<Self, StartError> {
+        let (listener, base_url) = bind(options.port).await?;
+        if let Some(directory) = &options.data_dir {
+            std::fs::create_dir_all(directory)
+                .map_err(|e| StartError::new(format!("{} can't be made: {e}", directory.display())))?;
+        }
+        let key = tokio::task::spawn_blocking(IssuerKey::of_process).await;
+        let key = key.map_err(|e| StartError::new(format!("no RSA key could be made: {e}")))??;
+        let mut parameters = options.parameters;
+        parameters.entry("JwtIssuer".to_owned()).or_insert_with(|| base_url.clone());
+        let audience = parameters.entry("JwtAudience".to_owned()).or_insert_with(|| AUDIENCE.to_owned()).clone();
+        let audience = audience.split(',').next().unwrap_or_default().trim().to_owned();
+        let template = build.template.evaluate(&parameters, &options.stack_name)?;
+        let api = template.api()?;
+        let tables = template.tables()?;
+        let specs = template.functions(&mut Secrets::open(options.data_dir.as_deref())?)?;
+
+        let (stop, stopped) = shutdown::signal();
+        let console = Arc::new(Console::new(options.output));
+        let dynamodb =
+            DynamoDb::open(options.dynamodb_endpoint.as_deref(), options.data_dir.as_deref(), &tables, stopped.clone())
+                .await?;
+        let sns = Sns::new(Arc::clone(&console));
+        let mut servers = Vec::new();
+        let sns_endpoint = match options.sns_endpoint {
+            Some(endpoint) => endpoint,
+            None => {
+                let (listener, endpoint) = bind(0).await?;
+                servers.push(serve(listener, Arc::clone(&sns).router(), stopped.clone()));
+                endpoint
+            }
+        };
+        let endpoints =
+            [("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint.clone()), ("AWS_ENDPOINT_URL_SNS", sns_endpoint.clone())];
+        let functions = functions(specs, build, &endpoints, &options.function_env, &console)?;
+        let gateway = Arc::new(gateway(api, &functions, &base_url, &key, &console)?);
+        let table_name = tables.into_iter().next().map(|table| table.name).unwrap_or_default();
+        let info = Info {
+            issuer: base_url.clone(),
+            audience: audience.clone(),
+            dynamodb_endpoint: dynamodb.endpoint.clone(),
+            sns_endpoint,
+            table_name,
+        };
+        let identity = Identity { issuer: base_url.clone(), audience, key };
+        let local = Arc::new(Local { identity, sns, info });
+        let router =
+            local::router(Arc::clone(&local)).fallback_service(Router::new().fallback(handle).with_state(gateway));
+        servers.push(serve(listener, router, stopped));
+        Ok(Self { base_url, local, console, functions, dynamodb: Some(dynamodb), servers, stop })
+    }
+
+    /// Whether [`Stack::start`] could have this port now: worth asking before a build that may take minutes.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub async fn check_port(port: u16) -> Result<(), StartError> {
+        bind(port).await.map(drop)
+    }
+
+    /// The base URL, such as `http://127.0.0.1:3000`, which is the issuer of its tokens too.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// What `GET /local/info` shows.
+    pub fn info(&self) -> &Info {
+        &self.local.info
+    }
+
+    /// A token, as `POST /local/token` mints it: each given claim replaces the default, a null one removes it. `None` if
+    /// `claims` is not a JSON object.
+    pub fn mint_token(&self, claims: &str) -> Option<String> {
+        let claims: Claims = serde_json::from_str(claims).ok()?;
+        let now = u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).unwrap_or_default();
+        self.local.identity.mint(claims, now).map(|minted| minted.token)
+    }
+
+    /// Every SMS sent through the embedded SNS, the oldest first.
+    pub fn messages(&self) -> Vec<Message> {
+        self.local.sns.messages()
+    }
+
+    /// Every line the functions have logged, and the stack's own notes under the name `stack`; empty unless the output is
+    /// [`Output::Captured`]. Lines may still be on their way while the stack runs; after [`Stack::shutdown`] all are here.
+    pub fn log_lines(&self) -> Vec<LogLine> {
+        self.console.lines()
+    }
+
+    /// The processes of a function that are alive, by the name of its binary.
+    pub fn function_pids(&self, binary: &str) -> Vec<u32> {
+        self.functions.get(binary).map(|function| function.pids()).unwrap_or_default()
+    }
+
+    /// Stops everything and waits for the end: afterwards no process is left, and every log line has been read.
+    pub async fn shutdown(&mut self) {
+        self.stop.stop();
+        for function in self.functions.values() {
+            function.shut_down().await;
+        }
+        for server in self.servers.drain(..) {
+            let _ended = server.await;
+        }
+        if let Some(dynamodb) = self.dynamodb.take() {
+            dynamodb.closed().await;
+        }
+    }
+}
+
+async fn bind(port: u16) -> Result<(TcpListener, String), StartError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|e| match e.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            StartError::new(format!("port {port} is taken; --port N chooses another, --port 0 any free one"))
+        }
+        _ => StartError::new(format!("port {port} can't be used: {e}")),
+    })?;
+    let address = listener.local_addr().map_err(|e| StartError::new(format!("the port has no address: {e}")))?;
+    Ok((listener, format!("http://{address}")))
+}
+
+fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) -> JoinHandle<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move {
+        let serving = axum::serve(listener, service).into_future();
+        tokio::select! {
+            _ = serving => {}
+            () = shutdown.stopped() => {}
+        }
+    })
+}
+
+fn functions(
+    specs: Vec<FunctionSpec>,
+    build: &Build,
+    endpoints: &[(&str, String)],
+    overrides: &BTreeMap<String, BTreeMap<String, String>>,
+    console: &Arc<Console>,
+) -> Result<BTreeMap<String, Arc<Function>>, StartError> {
+    let names: BTreeSet<&String> = specs.iter().map(|spec| &spec.binary).collect();
+    if let Some(unknown) = overrides.keys().find(|name| !names.contains(name)) {
+        return Err(StartError::new(format!("there is no function {unknown}")));
+    }
+    let concurrency = Arc::new(AtomicUsize::new(0));
+    let functions = specs.into_iter().map(|mut spec| {
+        spec.environment.extend(overrides.get(&spec.binary).cloned().unwrap_or_default());
+        let binary = spec.binary.clone();
+        let executable = build.executables.get(&binary).cloned();
+        let executable = executable.ok_or_else(|| StartError::new(format!("there is no binary {binary}")))?;
+        let function = Function::new(spec, executable, endpoints, Arc::clone(console), Arc::clone(&concurrency));
+        Ok((binary, Arc::new(function)))
+    });
+    functions.collect()
+}
+
+fn gateway(
+    api: template::Api,
+    functions: &BTreeMap<String, Arc<Function>>,
+    base_url: &str,
+    key: &Arc<IssuerKey>,
+    console: &Arc<Console>,
+) -> Result<Gateway, StartError> {
+    let mut key_sets: BTreeMap<String, Arc<KeySet>> = BTreeMap::new();
+    let mut routes = Vec::new();
+    for route in api.routes {
+        let authorizer = route.authorizer.map(|authorizer| {
+            let key_set = key_sets.entry(authorizer.issuer.clone()).or_insert_with_key(|issuer| {
+                Arc::new(if issuer == base_url {
+                    KeySet::Local(Arc::clone(key))
+                } else {
+                    KeySet::remote(issuer, Arc::clone(console))
+                })
+            });
+            (authorizer, Arc::clone(key_set))
+        });
+        let function = functions.get(&route.binary).cloned();
+        let function = function.ok_or_else(|| StartError::new(format!("there is no function {}", route.binary)))?;
+        let route_key = format!("{} {}", route.method, route.path);
+        routes.push((route.method, route.path, Target { route_key, authorizer, function }));
+    }
+    Gateway::new(routes, api.cors, Arc::clone(console))
+}
+
+async fn handle(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> axum::response::Response {
+    gateway.handle(request, client).await
+}

@@ -1,0 +1,122 @@
+//! What many requests at the same instant may not achieve. Each runs in a process of its own, as on Lambda.
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::support::{
+    Answer, SECRET, code_now, enrol_app, enrol_phone, last_code, number, stack, user_key_of, wrong_code,
+};
+
+fn count(answers: &[Answer], status: u16) -> usize {
+    answers.iter().filter(|answer| answer.status == status).count()
+}
+
+#[tokio::test]
+async fn one_code_of_the_app_sent_20_times_at_once_is_accepted_once() {
+    let user = stack().user();
+    enrol_app(&user).await;
+    let code = code_now(SECRET);
+    let answers = join_all((0..20).map(|_| user.verify(&code))).await;
+    assert_eq!(count(&answers, 204), 1, "{answers:?}");
+    assert_eq!(count(&answers, 204) + count(&answers, 422) + count(&answers, 429), 20);
+    assert_eq!(user.settings().await["verified"], true);
+}
+
+#[tokio::test]
+async fn one_code_of_an_sms_sent_20_times_at_once_is_accepted_once() {
+    let user = stack().user();
+    let phone = enrol_phone(&user).await;
+    user.send_code().await.assert_no_content();
+    let code = last_code(stack(), &phone);
+    let answers = join_all((0..20).map(|_| user.verify(&code))).await;
+    assert_eq!(count(&answers, 204), 1, "{answers:?}");
+    assert_eq!(user.settings().await["verified"], true);
+}
+
+#[tokio::test]
+async fn of_40_wrong_guesses_at_once_five_are_compared() {
+    let user = stack().user();
+    enrol_app(&user).await;
+    let wrong = wrong_code(SECRET);
+    let answers = join_all((0..40).map(|_| user.verify(&wrong))).await;
+    assert_eq!((count(&answers, 422), count(&answers, 429)), (5, 35), "{answers:?}");
+    assert!(answers.iter().filter(|a| a.status == 429).all(|a| (1..=60).contains(&a.retry_after())));
+    assert_eq!(number(&stack().table().user(&user.id).await.unwrap(), "failures"), Some(5));
+}
+
+#[tokio::test]
+async fn after_a_wait_one_of_20_guesses_at_once_is_compared() {
+    let user = stack().user();
+    enrol_app(&user).await;
+    let wrong = wrong_code(SECRET);
+    join_all((0..5).map(|_| user.verify(&wrong))).await;
+    stack().table().let_pass(&user_key_of(&user), 60).await;
+    let answers = join_all((0..20).map(|_| user.verify(&wrong))).await;
+    assert_eq!((count(&answers, 422), count(&answers, 429)), (1, 19), "{answers:?}");
+}
+
+#[tokio::test]
+async fn of_20_sends_at_once_one_sms_goes_out() {
+    let user = stack().user();
+    let phone = enrol_phone(&user).await;
+    let answers = join_all((0..20).map(|_| user.send_code())).await;
+    assert_eq!((count(&answers, 204), count(&answers, 429)), (1, 19), "{answers:?}");
+    assert!(answers.iter().filter(|a| a.status == 429).all(|a| (1..=30).contains(&a.retry_after())));
+    assert_eq!(stack().messages_to(&phone).len(), 1);
+    let item = stack().table().user(&user.id).await.unwrap();
+    assert_eq!(item["sends"].as_ns().unwrap().len(), 1);
+    user.verify(&last_code(stack(), &phone)).await.assert_no_content();
+}
+
+#[tokio::test]
+async fn of_sends_of_many_users_to_one_number_at_once_ten_go_out() {
+    let users: Vec<_> = (0..14).map(|_| stack().user()).collect();
+    let national = crate::support::phone_number();
+    let enrolment = json!({"method": "sms", "phone_prefix": 45, "phone": national});
+    for answer in join_all(users.iter().map(|user| user.patch(enrolment.clone()))).await {
+        answer.assert_no_content();
+    }
+    let mut answers = join_all(users.iter().map(crate::support::User::send_code)).await;
+    // Two transactions on one item can refuse each other, which is a 503 that says when to try again.
+    for (user, answer) in users.iter().zip(&mut answers) {
+        while answer.status == 503 {
+            *answer = user.send_code().await;
+        }
+    }
+    assert_eq!((count(&answers, 204), count(&answers, 429)), (10, 4), "{answers:?}");
+    assert_eq!(stack().messages_to(&format!("+45{national}")).len(), 10);
+}
+
+#[tokio::test]
+async fn new_settings_are_never_verified_by_a_code_for_the_old_ones() {
+    let other = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+    for _ in 0..10 {
+        let user = stack().user();
+        enrol_app(&user).await;
+        let code = code_now(SECRET);
+        let verify = async { join_all((0..4).map(|_| user.verify(&code))).await };
+        let patch = user.patch(json!({"method": "google", "secret_key": other}));
+        let (_, patched) = tokio::join!(verify, patch);
+        patched.assert_no_content();
+        let settings = user.settings().await;
+        assert_eq!((&settings["secret_key"], &settings["verified"]), (&json!(other), &json!(false)));
+    }
+}
+
+#[tokio::test]
+async fn a_reset_among_verifications_leaves_nothing_behind() {
+    let admin = stack().user_with(json!({"scope": "users:edit"}));
+    for _ in 0..10 {
+        let user = stack().user();
+        enrol_app(&user).await;
+        let code = code_now(SECRET);
+        let path = format!("/api/users/{}/two-factor/reset", user.id);
+        let (_, reset) = tokio::join!(join_all((0..4).map(|_| user.verify(&code))), admin.post(&path));
+        reset.assert_no_content();
+        let settings = user.settings().await;
+        assert_eq!(
+            settings,
+            json!({"method": null, "secret_key": null, "phone_prefix": null, "phone": null, "verified": false})
+        );
+    }
+}

@@ -1,0 +1,58 @@
+//! Users with an authenticator, and the codes it shows.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+use two_factor::secret::Secret;
+use two_factor::totp;
+
+use super::{Fixture, User, now};
+
+/// The documentation's own secret.
+pub const SECRET: &str = "T42NQXFCPWEJMGJY";
+
+/// The settings of a user who has none.
+pub fn nothing_set() -> Value {
+    json!({"method": null, "secret_key": null, "phone_prefix": null, "phone": null, "verified": false})
+}
+
+/// Enrols an authenticator app with [`SECRET`].
+pub async fn enrol_app(user: &User) {
+    user.patch(json!({"method": "google", "secret_key": SECRET})).await.assert_no_content();
+}
+
+/// The code an app with `secret` shows now.
+pub fn code_now(secret: &str) -> String {
+    totp::code_at(&Secret::parse(secret).unwrap(), now())
+}
+
+/// A code that is not right now, nor in the steps before and after, nor in the one after that.
+pub fn wrong_code(secret: &str) -> String {
+    let secret = Secret::parse(secret).unwrap();
+    let right: Vec<String> =
+        [-30, 0, 30, 60].map(|skew| totp::code_at(&secret, now().saturating_add_signed(skew))).into();
+    (0..).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).unwrap()
+}
+
+/// A Danish mobile number that no other test has: the digits behind +45.
+pub fn phone_number() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(20_100_000);
+    NEXT.fetch_add(1, Ordering::Relaxed).to_string()
+}
+
+/// Enrols a phone of its own; gives its number (E.164).
+pub async fn enrol_phone(user: &User) -> String {
+    let phone = phone_number();
+    user.patch(json!({"method": "sms", "phone_prefix": 45, "phone": phone.parse::<u64>().unwrap()}))
+        .await
+        .assert_no_content();
+    format!("+45{phone}")
+}
+
+/// The code in the last message to `number`.
+pub fn last_code(fixture: &Fixture, number: &str) -> String {
+    let messages = fixture.messages_to(number);
+    let message = messages.last().unwrap_or_else(|| panic!("a message to {number}"));
+    let code = message.split(|c: char| !c.is_ascii_digit()).find(|part| part.len() == 6);
+    code.unwrap_or_else(|| panic!("a code in {message:?}")).to_owned()
+}

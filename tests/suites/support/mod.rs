@@ -1,0 +1,20 @@
+//! What the suites share: one running stack, users with tokens, and a look into the table.
+
+mod client;
+mod enrolled;
+mod proxy;
+mod stack;
+mod table;
+
+pub use client::{Answer, User};
+pub use enrolled::{SECRET, code_now, enrol_app, enrol_phone, last_code, nothing_set, phone_number, wrong_code};
+pub use proxy::{Fault, Proxy};
+pub use stack::{Fixture, own_stack, stack, stack_with};
+pub use table::{Item, Table, number, user_key_of};
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}

@@ -1,0 +1,126 @@
+//! A proxy between the functions and an engine: it writes down every call, and can make one fail.
+
+use std::sync::{Arc, Mutex};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+
+use super::stack::on_runtime;
+
+/// What the proxy does to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Answers this status with an error of this name, and passes nothing on.
+    Refuse(u16, &'static str),
+    /// Cuts the connection before the call is passed on.
+    CutBefore,
+    /// Passes the call on and cuts the connection before the answer is through.
+    CutAfter,
+    /// Passes the call on and never answers.
+    Silence,
+}
+
+/// A rule: the call it is for, how often, and what becomes of it.
+type Rule = (&'static str, usize, Fault);
+
+#[derive(Default)]
+struct Shared {
+    upstream: String,
+    calls: Mutex<Vec<String>>,
+    rules: Mutex<Vec<Rule>>,
+}
+
+/// A running proxy.
+pub struct Proxy {
+    pub endpoint: String,
+    shared: Arc<Shared>,
+}
+
+impl Proxy {
+    /// A proxy in front of the engine at `upstream`.
+    pub fn start(upstream: &str) -> Self {
+        let shared = Arc::new(Shared { upstream: upstream.to_owned(), ..Shared::default() });
+        let router = axum::Router::new().fallback(handle).with_state(Arc::clone(&shared));
+        let endpoint = on_runtime(async move {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let endpoint = format!("http://{}", listener.local_addr().unwrap());
+            tokio::spawn(async move { axum::serve(listener, router).await });
+            endpoint
+        });
+        Self { endpoint, shared }
+    }
+
+    /// The calls since the last time this was asked, such as `UpdateItem` or `Publish`; the unsigned `GET /` that opens
+    /// a connection is none.
+    pub fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.shared.calls.lock().unwrap())
+    }
+
+    /// Makes the next `times` calls of this name fail.
+    pub fn fail(&self, call: &'static str, times: usize, fault: Fault) {
+        self.shared.rules.lock().unwrap().push((call, times, fault));
+    }
+
+    /// Lets everything through again.
+    pub fn heal(&self) {
+        self.shared.rules.lock().unwrap().clear();
+    }
+}
+
+impl Shared {
+    fn fault(&self, call: &str) -> Option<Fault> {
+        let mut rules = self.rules.lock().unwrap();
+        let rule = rules.iter_mut().find(|(name, times, _)| *name == call && *times > 0)?;
+        rule.1 -= 1;
+        Some(rule.2)
+    }
+}
+
+async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let call = name(&parts.headers, &body);
+    if let Some(call) = &call {
+        shared.calls.lock().unwrap().push(call.clone());
+    }
+    let fault = call.as_deref().and_then(|call| shared.fault(call));
+    match fault {
+        Some(Fault::Refuse(status, error)) => return refusal(status, error),
+        Some(Fault::CutBefore) => return cut(),
+        Some(Fault::CutAfter | Fault::Silence) | None => {}
+    }
+    let url = format!("{}{}", shared.upstream, parts.uri.path());
+    let mut headers = parts.headers;
+    headers.remove("host");
+    let forwarded = reqwest::Client::new().request(parts.method, url).headers(headers).body(body).send().await.unwrap();
+    let (status, headers) = (forwarded.status(), forwarded.headers().clone());
+    let bytes = forwarded.bytes().await.unwrap();
+    match fault {
+        Some(Fault::CutAfter) => cut(),
+        Some(Fault::Silence) => std::future::pending().await,
+        _ => (status, headers, bytes).into_response(),
+    }
+}
+
+/// The operation: DynamoDB's in a header, SNS's in the form.
+fn name(headers: &axum::http::HeaderMap, body: &Bytes) -> Option<String> {
+    if let Some(target) = headers.get("x-amz-target") {
+        return target.to_str().unwrap().split('.').next_back().map(str::to_owned);
+    }
+    form_urlencoded::parse(body).find(|(name, _)| name == "Action").map(|(_, action)| action.into_owned())
+}
+
+fn refusal(status: u16, error: &str) -> Response {
+    let json = serde_json::json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{error}"), "message": "no"});
+    let xml = format!("<ErrorResponse><Error><Type>Sender</Type><Code>{error}</Code></Error></ErrorResponse>");
+    let body = if error.ends_with("Exception") { json.to_string() } else { xml };
+    (StatusCode::from_u16(status).unwrap(), body).into_response()
+}
+
+/// An answer whose body breaks off, which takes the connection with it.
+fn cut() -> Response {
+    Response::new(Body::from_stream(stream::iter([Err::<Bytes, _>(std::io::Error::other("cut"))])))
+}

@@ -1,0 +1,113 @@
+//! A look into the table, and a hand in it: how a test sees the stored effect and lets time pass.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
+use two_factor::store::{Store, user_key};
+
+pub type Item = HashMap<String, AttributeValue>;
+
+pub struct Table {
+    pub client: Client,
+    pub name: String,
+}
+
+impl Table {
+    pub fn new(endpoint: &str, name: &str) -> Self {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .endpoint_url(endpoint)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        Self { client: Client::from_conf(config), name: name.to_owned() }
+    }
+
+    pub fn store(&self) -> Store {
+        Store::new(self.client.clone(), self.name.clone())
+    }
+
+    /// The item of a user without tenant.
+    pub async fn user(&self, id: &str) -> Option<Item> {
+        self.item(&key(id)).await
+    }
+
+    pub async fn item(&self, key: &str) -> Option<Item> {
+        let pk = AttributeValue::S(key.to_owned());
+        let answer = self.client.get_item().table_name(&self.name).key("pk", pk).consistent_read(true).send().await;
+        answer.expect("the table answers").item
+    }
+
+    /// All items.
+    pub async fn all(&self) -> Vec<Item> {
+        self.client
+            .scan()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .send()
+            .await
+            .expect("the table answers")
+            .items
+            .unwrap()
+    }
+
+    /// Sets a number of a user's item.
+    pub async fn set(&self, id: &str, attribute: &str, value: u64) {
+        self.client
+            .update_item()
+            .table_name(&self.name)
+            .key("pk", AttributeValue::S(key(id)))
+            .update_expression("SET #a = :v")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#a", attribute)
+            .expression_attribute_values(":v", AttributeValue::N(value.to_string()))
+            .send()
+            .await
+            .expect("the item is there");
+    }
+
+    /// Moves the item's sends and its last attempt `seconds` into the past, as if that time had gone by.
+    pub async fn let_pass(&self, key: &str, seconds: u64) {
+        let item = self.item(key).await.expect("the item is there");
+        let mut update = self.client.update_item().table_name(&self.name).key("pk", AttributeValue::S(key.to_owned()));
+        let mut sets = Vec::new();
+        if let Some(sends) = item.get("sends") {
+            let earlier =
+                sends.as_ns().unwrap().iter().map(|stamp| stamp.parse::<u64>().unwrap() - seconds * 1_000_000);
+            sets.push("sends = :sends");
+            update = update
+                .expression_attribute_values(":sends", AttributeValue::Ns(earlier.map(|s| s.to_string()).collect()));
+        }
+        for attribute in ["last_attempt", "code_expires"] {
+            if let Some(value) = item.get(attribute) {
+                let earlier = value.as_n().unwrap().parse::<u64>().unwrap().saturating_sub(seconds);
+                sets.push(if attribute == "last_attempt" {
+                    "last_attempt = :last_attempt"
+                } else {
+                    "code_expires = :code_expires"
+                });
+                update =
+                    update.expression_attribute_values(format!(":{attribute}"), AttributeValue::N(earlier.to_string()));
+            }
+        }
+        update.update_expression(format!("SET {}", sets.join(", "))).send().await.expect("the item is there");
+    }
+}
+
+/// A number of an item.
+pub fn number(item: &Item, attribute: &str) -> Option<u64> {
+    item.get(attribute).map(|value| value.as_n().unwrap().parse().unwrap())
+}
+
+/// The key of a user's item.
+pub fn user_key_of(user: &super::User) -> String {
+    key(&user.id)
+}
+
+/// The key of a user without tenant.
+fn key(id: &str) -> String {
+    user_key(&two_factor::user::User { tenant: String::new(), id: id.to_owned() })
+}
