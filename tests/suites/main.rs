@@ -12,7 +12,9 @@
 
 mod support;
 
+mod faults;
 mod races;
 mod round_trips;
 mod secrecy;
+mod store;
 mod verify;

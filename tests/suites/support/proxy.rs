@@ -23,8 +23,14 @@ pub enum Fault {
     Silence,
 }
 
-/// A rule: the call it is for, how often, and what becomes of it.
-type Rule = (&'static str, usize, Fault);
+/// What becomes of some calls.
+struct Rule {
+    call: &'static str,
+    /// How many are let through first, and how many fail then.
+    let_through: usize,
+    times: usize,
+    fault: Fault,
+}
 
 #[derive(Default)]
 struct Shared {
@@ -61,7 +67,12 @@ impl Proxy {
 
     /// Makes the next `times` calls of this name fail.
     pub fn fail(&self, call: &'static str, times: usize, fault: Fault) {
-        self.shared.rules.lock().unwrap().push((call, times, fault));
+        self.fail_after(call, 0, times, fault);
+    }
+
+    /// Lets the next `let_through` calls of this name pass, and makes `times` behind them fail.
+    pub fn fail_after(&self, call: &'static str, let_through: usize, times: usize, fault: Fault) {
+        self.shared.rules.lock().unwrap().push(Rule { call, let_through, times, fault });
     }
 
     /// Lets everything through again.
@@ -73,9 +84,13 @@ impl Proxy {
 impl Shared {
     fn fault(&self, call: &str) -> Option<Fault> {
         let mut rules = self.rules.lock().unwrap();
-        let rule = rules.iter_mut().find(|(name, times, _)| *name == call && *times > 0)?;
-        rule.1 -= 1;
-        Some(rule.2)
+        let rule = rules.iter_mut().find(|rule| rule.call == call && rule.times > 0)?;
+        if rule.let_through > 0 {
+            rule.let_through -= 1;
+            return None;
+        }
+        rule.times -= 1;
+        Some(rule.fault)
     }
 }
 

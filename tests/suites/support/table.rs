@@ -54,16 +54,16 @@ impl Table {
             .unwrap()
     }
 
-    /// Sets a number of a user's item.
-    pub async fn set(&self, id: &str, attribute: &str, value: u64) {
+    /// Sets an attribute of the item.
+    pub async fn put(&self, key: &str, attribute: &str, value: AttributeValue) {
         self.client
             .update_item()
             .table_name(&self.name)
-            .key("pk", AttributeValue::S(key(id)))
+            .key("pk", AttributeValue::S(key.to_owned()))
             .update_expression("SET #a = :v")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#a", attribute)
-            .expression_attribute_values(":v", AttributeValue::N(value.to_string()))
+            .expression_attribute_values(":v", value)
             .send()
             .await
             .expect("the item is there");

@@ -1,0 +1,293 @@
+//! The store's facts with the time given: every wait and limit walked through, second by second, over the real engine.
+
+use two_factor::authenticator::{Authenticator, Enrolment};
+use two_factor::challenge::Binding;
+use two_factor::code::Code;
+use two_factor::countries::Countries;
+use two_factor::phone::PhoneNumber;
+use two_factor::sealing::Keyring;
+use two_factor::secret::Secret;
+use two_factor::send_limit::DAY;
+use two_factor::store::{Attempt, Reserved, ResetBy, SendReservation, Store, StoreError, UserItem, user_key};
+use two_factor::throttle::wait_after;
+use two_factor::user::User;
+
+use crate::support::{SECRET, Table, phone_number, stack};
+
+const START: u64 = 2_000_000_000;
+
+/// A user of a store, with the keys that seal.
+struct Subject {
+    store: Store,
+    table: Table,
+    keys: Keyring,
+    user: User,
+}
+
+impl Subject {
+    fn new(id: &str) -> Self {
+        let table = stack().table();
+        let user = User { tenant: "store".to_owned(), id: id.to_owned() };
+        Self { store: table.store(), table, keys: keyring("k1", &["k1"]), user }
+    }
+
+    async fn enrol_app(&self) {
+        let secret = Secret::parse(SECRET).unwrap();
+        self.store.enrol(&self.user, &Authenticator::App(secret), &self.keys).await.unwrap();
+    }
+
+    async fn enrol_phone(&self, national: &str) {
+        let number = PhoneNumber::parse("45", national, &Countries::All).unwrap();
+        self.store.enrol(&self.user, &Authenticator::Sms(number), &self.keys).await.unwrap();
+    }
+
+    async fn read(&self) -> UserItem {
+        self.store.user(&self.user, &self.keys).await.unwrap()
+    }
+
+    async fn enrolment(&self) -> Enrolment {
+        self.read().await.enrolment.unwrap()
+    }
+
+    async fn attempt(&self, now: u64) -> Attempt {
+        self.store.reserve_attempt(&self.user, &self.keys, now).await.unwrap()
+    }
+
+    async fn reserved(&self, now: u64) -> Box<Reserved> {
+        match self.attempt(now).await {
+            Attempt::Reserved(reserved) => reserved,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn accept(&self, reserved: &Reserved, step: u64) -> bool {
+        let secret = Secret::parse(SECRET).unwrap();
+        self.store.accept_step(&self.user, reserved, &secret, step, &self.keys).await.unwrap()
+    }
+
+    /// Asks for a send as the function does: reads, then reserves.
+    async fn send(&self, now: u64) -> SendReservation {
+        self.send_after_reading(&self.read().await, now).await
+    }
+
+    async fn send_after_reading(&self, item: &UserItem, now: u64) -> SendReservation {
+        let enrolment = item.enrolment.as_ref().unwrap();
+        let Authenticator::Sms(number) = &enrolment.authenticator else { panic!("a phone is enrolled") };
+        let binding = Binding { user: &self.user, enrolment, number };
+        let challenge = binding.challenge(&Code::parse("123456").unwrap(), &self.keys, now).unwrap();
+        self.store.reserve_send(&self.user, item, enrolment, number, &challenge, &self.keys, now).await.unwrap()
+    }
+
+    async fn assert_sent(&self, now: u64) {
+        let sent = self.send(now).await;
+        assert!(matches!(sent, SendReservation::Reserved(_)), "{sent:?} at {now}");
+    }
+
+    async fn assert_send_waits(&self, now: u64, expected: u64) {
+        match self.send(now).await {
+            SendReservation::Wait { seconds } => assert_eq!(seconds, expected, "at {now}"),
+            other => panic!("{other:?} at {now}"),
+        }
+    }
+}
+
+fn keyring(current: &str, names: &[&str]) -> Keyring {
+    let mut members = serde_json::json!({ "current": current });
+    for name in names {
+        members[*name] = serde_json::json!(name.repeat(43));
+    }
+    Keyring::parse(&members.to_string()).unwrap()
+}
+
+#[tokio::test]
+async fn every_wait_ends_at_its_exact_second() {
+    let subject = Subject::new("waits");
+    subject.enrol_app().await;
+    let mut now = START;
+    for failures in 1..=14_u64 {
+        subject.reserved(now).await;
+        let wait = wait_after(failures);
+        if wait > 0 {
+            for (passed, left) in [(0, wait), (1, wait - 1), (wait - 1, 1)] {
+                match subject.attempt(now + passed).await {
+                    Attempt::Wait { seconds } => assert_eq!(seconds, left, "after {failures}"),
+                    other => panic!("{other:?} after {failures}"),
+                }
+            }
+        }
+        now += wait;
+    }
+    assert_eq!(subject.read().await.throttle.failures, 14);
+}
+
+#[tokio::test]
+async fn an_acceptance_clears_the_count_and_an_earlier_or_equal_step_is_refused_for_ever() {
+    let subject = Subject::new("steps");
+    subject.enrol_app().await;
+    for _ in 0..4 {
+        subject.reserved(START).await;
+    }
+    assert!(subject.accept(&*subject.reserved(START).await, 1000).await);
+    assert_eq!(subject.read().await.throttle.failures, 0);
+    for step in [1000, 999, 0] {
+        assert!(!subject.accept(&*subject.reserved(START).await, step).await, "{step}");
+    }
+    assert!(subject.accept(&*subject.reserved(START).await, 1001).await);
+}
+
+#[tokio::test]
+async fn a_used_step_stays_used_over_a_rotation_of_keys() {
+    let mut subject = Subject::new("rotation");
+    subject.enrol_app().await;
+    assert!(subject.accept(&*subject.reserved(START).await, 1000).await);
+    subject.keys = keyring("k2", &["k1", "k2"]);
+    subject.enrol_app().await;
+    assert!(!subject.accept(&*subject.reserved(START).await, 1000).await);
+    assert!(subject.accept(&*subject.reserved(START).await, 1001).await);
+}
+
+#[tokio::test]
+async fn what_an_old_key_sealed_is_read_and_sealed_anew_by_the_next_write() {
+    let mut subject = Subject::new("resealed");
+    subject.enrol_app().await;
+    subject.keys = keyring("k2", &["k1", "k2"]);
+    let sealed = |item: &crate::support::Item| item["secret"].as_s().unwrap().split('.').next().unwrap().to_owned();
+    let key = user_key(&subject.user);
+    assert_eq!(sealed(&subject.table.item(&key).await.unwrap()), "k1");
+    let enrolment = subject.enrolment().await;
+    subject.store.enrol(&subject.user, &enrolment.authenticator, &subject.keys).await.unwrap();
+    assert_eq!(sealed(&subject.table.item(&key).await.unwrap()), "k2");
+    subject.keys = keyring("k2", &["k2"]);
+    assert_eq!(subject.enrolment().await.authenticator, enrolment.authenticator);
+}
+
+#[tokio::test]
+async fn a_late_acceptance_does_not_reach_a_later_enrolment() {
+    let subject = Subject::new("late");
+    subject.enrol_app().await;
+    let reserved = subject.reserved(START).await;
+    subject.enrol_app().await;
+    assert!(!subject.accept(&reserved, 1000).await);
+    assert!(!subject.enrolment().await.verified);
+}
+
+#[tokio::test]
+async fn an_attempt_given_back_leaves_everything_as_it_was() {
+    let subject = Subject::new("given-back");
+    subject.enrol_app().await;
+    for _ in 0..5 {
+        subject.reserved(START).await;
+    }
+    let before = subject.read().await.throttle;
+    let reserved = subject.reserved(START + 60).await;
+    subject.store.release_attempt(&subject.user, &reserved).await.unwrap();
+    assert_eq!(subject.read().await.throttle, before);
+    // Giving back twice, or after a later attempt, gives nothing.
+    subject.store.release_attempt(&subject.user, &reserved).await.unwrap();
+    assert_eq!(subject.read().await.throttle, before);
+    let reserved = subject.reserved(START + 60).await;
+    assert!(matches!(subject.attempt(START + 60).await, Attempt::Wait { .. }));
+    assert!(subject.accept(&reserved, 1000).await);
+    subject.store.release_attempt(&subject.user, &reserved).await.unwrap();
+    assert_eq!(subject.read().await.throttle.failures, 0);
+}
+
+#[tokio::test]
+async fn an_administrators_reset_clears_the_count_and_ones_own_does_not() {
+    let subject = Subject::new("reset");
+    for (by, expected) in [(ResetBy::Self_, 1), (ResetBy::Administrator, 0)] {
+        subject.enrol_app().await;
+        if by == ResetBy::Self_ {
+            subject.reserved(START).await;
+        }
+        subject.store.disable(&subject.user, by, START).await.unwrap();
+        assert_eq!(subject.read().await.throttle.failures, expected);
+        assert_eq!(subject.read().await.enrolment, None);
+    }
+}
+
+#[tokio::test]
+async fn sends_of_a_user_walk_through_half_a_minute_an_hour_and_a_day() {
+    let subject = Subject::new("sends");
+    subject.enrol_phone(&phone_number()).await;
+    subject.assert_sent(START).await;
+    subject.assert_send_waits(START, 30).await;
+    subject.assert_send_waits(START + 29, 1).await;
+    for second in [30, 60, 90, 120] {
+        subject.assert_sent(START + second).await;
+    }
+    subject.assert_send_waits(START + 150, 3450).await;
+    subject.assert_send_waits(START + 3599, 1).await;
+    for second in [3600, 3630, 3660, 3690, 3720] {
+        subject.assert_sent(START + second).await;
+    }
+    subject.assert_send_waits(START + 7300, DAY - 7300).await;
+    subject.assert_send_waits(START + DAY - 1, 1).await;
+    subject.assert_sent(START + DAY).await;
+    assert_eq!(subject.read().await.sends.stamps().len(), 10);
+}
+
+#[tokio::test]
+async fn a_number_gets_ten_a_day_over_all_users_and_its_day_slides() {
+    let national = phone_number();
+    let mut subjects = Vec::new();
+    for index in 0..12 {
+        let subject = Subject::new(&format!("number-{index}"));
+        subject.enrol_phone(&national).await;
+        subjects.push(subject);
+    }
+    for (index, subject) in subjects[..10].iter().enumerate() {
+        subject.assert_sent(START + 100 * index as u64).await;
+    }
+    subjects[10].assert_send_waits(START + 1000, DAY - 1000).await;
+    subjects[10].assert_send_waits(START + DAY - 1, 1).await;
+    subjects[10].assert_sent(START + DAY).await;
+    subjects[11].assert_send_waits(START + DAY, 100).await;
+    subjects[11].assert_sent(START + DAY + 100).await;
+    // A refused send costs the user nothing either.
+    assert_eq!(subjects[11].read().await.sends.stamps().len(), 1);
+}
+
+#[tokio::test]
+async fn a_send_for_settings_that_were_replaced_meanwhile_is_not_reserved() {
+    let subject = Subject::new("changed");
+    subject.enrol_phone(&phone_number()).await;
+    let read = subject.read().await;
+    subject.enrol_phone(&phone_number()).await;
+    assert!(matches!(subject.send_after_reading(&read, START).await, SendReservation::Changed));
+    assert_eq!(subject.read().await.sends.stamps().len(), 0);
+    assert_eq!(subject.read().await.challenge, None);
+}
+
+#[tokio::test]
+async fn a_send_given_back_frees_both_limits_and_puts_the_earlier_code_back() {
+    let subject = Subject::new("send-given-back");
+    subject.enrol_phone(&phone_number()).await;
+    subject.assert_sent(START).await;
+    subject.reserved(START).await;
+    let before = subject.read().await;
+    let SendReservation::Reserved(slot) = subject.send(START + 30).await else { panic!("a send is due") };
+    assert_ne!(subject.read().await.challenge, before.challenge);
+    subject.store.release_send(&subject.user, &slot).await.unwrap();
+    let after = subject.read().await;
+    assert_eq!((&after.challenge, &after.sends), (&before.challenge, &before.sends));
+    // Once more, and with new settings in between: the send is given back, the settings stay.
+    let SendReservation::Reserved(slot) = subject.send(START + 30).await else { panic!("a send is due") };
+    subject.enrol_phone(&phone_number()).await;
+    subject.store.release_send(&subject.user, &slot).await.unwrap();
+    let after = subject.read().await;
+    assert_eq!((&after.challenge, &after.sends), (&None, &before.sends));
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_is_an_error_and_counts_nothing() {
+    let subject = Subject::new("corrupt");
+    subject.enrol_app().await;
+    let key = user_key(&subject.user);
+    let stolen = Subject::new("corrupt-other");
+    stolen.enrol_app().await;
+    let sealed = stolen.table.item(&user_key(&stolen.user)).await.unwrap()["secret"].clone();
+    subject.table.put(&key, "secret", sealed).await;
+    let error = subject.store.user(&subject.user, &subject.keys).await.unwrap_err();
+    assert!(matches!(error, StoreError::Broken(_)), "{error:?}");
+}
