@@ -12,6 +12,23 @@ pub enum Authenticator {
     Sms(PhoneNumber),
 }
 
+/// Whether a secret is shown after its first verification. An app has it by then; from then on, whoever has only the
+/// session should not get at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretVisibility {
+    /// Always, as documented.
+    Always,
+    /// Until the enrolment is verified.
+    UntilVerified,
+}
+
+impl SecretVisibility {
+    /// Whether the secret of `enrolment` may be shown.
+    pub fn shows(self, enrolment: &Enrolment) -> bool {
+        self == Self::Always || !enrolment.verified
+    }
+}
+
 /// One enrolment of an authenticator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enrolment {

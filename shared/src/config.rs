@@ -3,11 +3,13 @@
 
 use std::fmt;
 
+use crate::authenticator::SecretVisibility;
 use crate::countries::Countries;
 use crate::http::{Identity, Service};
 use crate::provisioning;
 use crate::sealing::Keyring;
 use crate::sms::SmsText;
+use crate::store::Replace;
 use crate::user::UserIdType;
 
 /// Why a function cannot start. Its `Debug` form is the sentence itself: that is what `main` prints.
@@ -77,6 +79,31 @@ fn identity() -> Result<Identity, InitError> {
         user_id_type,
         tenant_claim: Some(optional("TENANT_CLAIM")?).filter(|c| !c.is_empty()),
     })
+}
+
+/// `STEP_UP`: `none`, the default, or `code`: whether changing or disabling verified settings takes a current code.
+///
+/// # Errors
+/// It is neither.
+pub fn step_up() -> Result<Replace, InitError> {
+    match optional("STEP_UP")?.as_str() {
+        "" | "none" => Ok(Replace::Any),
+        "code" => Ok(Replace::Unverified),
+        _ => Err(InitError::of("STEP_UP", "must be none or code")),
+    }
+}
+
+/// `SECRET_VISIBILITY`: `always`, the default, or `until-verified`: whether a secret is shown after its first
+/// verification.
+///
+/// # Errors
+/// It is neither.
+pub fn secret_visibility() -> Result<SecretVisibility, InitError> {
+    match optional("SECRET_VISIBILITY")?.as_str() {
+        "" | "always" => Ok(SecretVisibility::Always),
+        "until-verified" => Ok(SecretVisibility::UntilVerified),
+        _ => Err(InitError::of("SECRET_VISIBILITY", "must be always or until-verified")),
+    }
 }
 
 /// `PERMISSION_CLAIMS`, comma-separated; default `scope,permissions,cognito:groups`.

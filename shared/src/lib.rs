@@ -19,6 +19,10 @@
 //! | [`sms`] | the message's text |
 //! | [`sealing`] | what keeps secrets, numbers and codes unreadable at rest |
 //!
+//! | in between | |
+//! | --- | --- |
+//! | [`verification`] | trying a code: count, compare, accept, give back |
+//!
 //! | the outside | |
 //! | --- | --- |
 //! | [`store`] | the only place that knows DynamoDB |
@@ -47,3 +51,4 @@ pub mod store;
 pub mod throttle;
 pub mod totp;
 pub mod user;
+pub mod verification;

@@ -120,6 +120,8 @@ fn headers(request: &Request<'_>) -> BTreeMap<String, String> {
     forwarded.and_modify(|before| *before = format!("{before}, {client}")).or_insert(client);
     // A client's own value never reaches a function: it could pretend that the request came over TLS.
     headers.insert("x-forwarded-proto".to_owned(), "http".to_owned());
+    let port = headers.get("host").and_then(|host| host.rsplit_once(':')).map_or("80", |(_, port)| port).to_owned();
+    headers.insert("x-forwarded-port".to_owned(), port);
     headers.insert("x-amzn-trace-id".to_owned(), request.trace_id.to_owned());
     headers.insert("content-length".to_owned(), request.body.len().to_string());
     headers

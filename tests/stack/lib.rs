@@ -1,15 +1,17 @@
 //! The whole API on one machine: what `cargo run` starts, and what the suites run against.
 //!
-//! `template.yaml` is read as AWS would read it ([`template`]), the functions are built ([`build`]) and a [`Stack`] is
+//! `template.yaml` is read as AWS would read it (`template`), the functions are built (`build`) and a [`Stack`] is
 //! started from both. A request then goes through these modules:
 //!
-//! 1. [`gateway`] finds its route ([`routes`]), checks its token ([`jwt`], [`key_set`]) and answers preflights ([`cors`]).
-//! 2. [`event`] writes it down as API Gateway does, the caller's [`claims`] as texts.
-//! 3. [`lambda`] hands it to a process of the function's binary, over a Runtime API.
-//! 4. The function talks to [`dynamodb`] and [`sns`] as it would on AWS.
-//! 5. [`response`] turns its answer into HTTP.
+//! 1. `gateway` finds its route (`routes`), checks its token (`jwt`, `key_set`) and answers preflights (`cors`).
+//! 2. `event` writes it down as API Gateway does, the caller's `claims` as texts.
+//! 3. `lambda` hands it to a process of the function's binary, over a Runtime API.
+//! 4. The function talks to `dynamodb` and `sns` as it would on AWS.
+//! 5. `response` turns its answer into HTTP.
 //!
-//! Beside the API stand the identity provider ([`identity`]) and the helpers under `/local/` ([`local`]).
+//! It runs on Unix only: process groups and signals have no counterpart elsewhere.
+//!
+//! Beside the API stand the identity provider (`identity`) and the helpers under `/local/` (`local`).
 
 mod build;
 mod claims;
@@ -24,6 +26,7 @@ mod jwt;
 mod key_set;
 mod lambda;
 mod local;
+mod options;
 mod process;
 mod response;
 mod routes;
@@ -36,5 +39,6 @@ mod template;
 pub use console::{LogLine, Output};
 pub use error::StartError;
 pub use local::Info;
+pub use options::Options;
 pub use sns::Message;
-pub use stack::{Build, Options, Stack};
+pub use stack::{Build, Stack};

@@ -85,11 +85,57 @@ fn command(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
     };
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long("port") => options.port = arguments.value()?.parse()?,
+            Long("port") => {
+                let port = arguments.value()?;
+                let number = port.to_str().and_then(|port| port.parse().ok());
+                options.port = number.ok_or_else(|| format!("--port needs a number from 0 to 65535, not {port:?}"))?;
+            }
             Long("data") => options.data_dir = Some(PathBuf::from(arguments.value()?)),
             Short('h') | Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected()),
         }
     }
     Ok(Command::Run(options))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Command, String> {
+        let arguments = ["local-stack"].iter().chain(arguments);
+        command(lexopt::Parser::from_iter(arguments)).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_port_is_3000_unless_another_is_given() {
+        assert!(matches!(parsed(&[]), Ok(Command::Run(options)) if options.port == 3000));
+        assert!(matches!(parsed(&["--port", "0"]), Ok(Command::Run(options)) if options.port == 0));
+        assert!(matches!(parsed(&["--port=8080"]), Ok(Command::Run(options)) if options.port == 8080));
+    }
+
+    #[test]
+    fn settings_are_kept_in_the_directory_that_is_given() {
+        assert!(matches!(parsed(&[]), Ok(Command::Run(options)) if options.data_dir.is_none()));
+        let given = parsed(&["--data", "d"]);
+        assert!(matches!(given, Ok(Command::Run(options)) if options.data_dir == Some(PathBuf::from("d"))));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_one_sentence() {
+        for (arguments, sentence) in [
+            (&["--bogus"][..], "invalid option '--bogus'"),
+            (&["extra"], "unexpected argument \"extra\""),
+            (&["--port"], "missing argument for option '--port'"),
+            (&["--port", "x"], "--port needs a number from 0 to 65535, not \"x\""),
+            (&["--port", "65536"], "--port needs a number from 0 to 65535, not \"65536\""),
+        ] {
+            assert_eq!(parsed(arguments).err().as_deref(), Some(sentence));
+        }
+    }
+
+    #[test]
+    fn help_is_not_a_run() {
+        assert!(matches!(parsed(&["--port", "0", "--help"]), Ok(Command::Help)));
+    }
 }

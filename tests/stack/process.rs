@@ -25,6 +25,12 @@ impl Group {
         self.0.try_wait().transpose()
     }
 
+    /// Whether the leader lives and has not been killed: a process that was sent SIGKILL takes a moment to end, in which
+    /// it would still be given work. Only Linux tells; elsewhere that moment is not seen.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.ended().is_none() && !self.0.id().is_some_and(is_dying)
+    }
+
     /// Kills the group, unless its leader has ended: its number may then be another group's.
     pub(crate) fn kill(&mut self) {
         if self.ended().is_some() {
@@ -36,6 +42,20 @@ impl Group {
             let _gone = kill_process_group(leader, Signal::KILL);
         }
     }
+}
+
+fn is_dying(pid: u32) -> bool {
+    const SIGKILL: u64 = 1 << 8;
+    /// `PF_EXITING` of the kernel's `sched.h`.
+    const EXITING: u64 = 4;
+    let read = |file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let status = read("status");
+    let pending = status.lines().filter_map(|line| line.strip_prefix("SigPnd:").or(line.strip_prefix("ShdPnd:")));
+    let is_killed = |mask: &str| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & SIGKILL != 0);
+    // The flags are the ninth field; the second, the name, is in brackets and may have spaces in it.
+    let stat = read("stat");
+    let flags = stat.rsplit_once(')').and_then(|(_, fields)| fields.split_whitespace().nth(6)?.parse::<u64>().ok());
+    pending.into_iter().any(is_killed) || flags.is_some_and(|flags| flags & EXITING != 0)
 }
 
 impl Drop for Group {

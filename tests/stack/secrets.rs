@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -22,9 +23,12 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets kept in `directory`, or none yet.
+    /// The secrets kept in `directory`, or none yet. A directory that is made here is for its owner only: who has the
+    /// secrets can read what they seal.
     pub(crate) fn open(directory: Option<&Path>) -> Result<Self, StartError> {
         let Some(directory) = directory else { return Ok(Self::default()) };
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+        made.map_err(|e| StartError::new(format!("{} can't be made: {e}", directory.display())))?;
         let file = directory.join("secrets.json");
         let values = match fs::read(&file) {
             Ok(bytes) => serde_json::from_slice(&bytes)
@@ -56,9 +60,7 @@ impl Secrets {
         let temporary = file.with_extension("json.new");
         let write = || {
             let mut options = fs::OpenOptions::new();
-            options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            options.write(true).create(true).truncate(true).mode(0o600);
             let mut writer = options.open(&temporary)?;
             writer.write_all(serde_json::to_string_pretty(&self.values)?.as_bytes())?;
             writer.sync_all()?;
@@ -158,7 +160,6 @@ mod tests {
     #[test]
     fn kept_secrets_are_the_same_after_a_restart() {
         let directory = std::env::temp_dir().join(format!("secrets-{}", uuid::Uuid::new_v4()));
-        fs::create_dir_all(&directory).unwrap();
         let first = Secrets::open(Some(&directory)).unwrap().value("S", &json!({})).unwrap();
         let second = Secrets::open(Some(&directory)).unwrap().value("S", &json!({})).unwrap();
         fs::remove_dir_all(&directory).unwrap();

@@ -3,26 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::IntoFuture as _;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::build::{self, Executables};
-use crate::console::{Console, LogLine, Output};
+use crate::console::{Console, LogLine};
 use crate::dynamodb::DynamoDb;
 use crate::error::StartError;
 use crate::gateway::{Gateway, Target};
 use crate::identity::{Identity, IssuerKey};
 use crate::jwt::Claims;
 use crate::key_set::KeySet;
-use crate::lambda::Function;
+use crate::lambda::{CONCURRENCY_LIMIT, Function};
 use crate::local::{self, Info, Local};
+use crate::options::Options;
 use crate::secrets::Secrets;
 use crate::shutdown::{self, Shutdown, Stop};
 use crate::sns::{Message, Sns};
@@ -30,42 +31,6 @@ use crate::template::{self, FunctionSpec, Template};
 
 /// The audience of the stack's tokens unless `JwtAudience` says otherwise.
 const AUDIENCE: &str = "local";
-
-/// How a stack differs from the default one.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The port of the API; 0, the default here, picks a free one.
-    pub port: u16,
-    /// Where settings and secrets are kept over a restart; without it they are in memory.
-    pub data_dir: Option<PathBuf>,
-    /// Parameters of `template.yaml`, by name. `JwtIssuer` and `JwtAudience` are the stack's own unless given.
-    pub parameters: BTreeMap<String, String>,
-    /// Environment variables of single functions, by the name of the binary, set over those of the template.
-    pub function_env: BTreeMap<String, BTreeMap<String, String>>,
-    /// A DynamoDB API to use in place of the embedded engine.
-    pub dynamodb_endpoint: Option<String>,
-    /// An SNS API to use in place of the embedded one.
-    pub sns_endpoint: Option<String>,
-    /// The stack's name, with which the names of its table and functions begin.
-    pub stack_name: String,
-    /// Where log lines go.
-    pub output: Output,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            port: 0,
-            data_dir: None,
-            parameters: BTreeMap::new(),
-            function_env: BTreeMap::new(),
-            dynamodb_endpoint: None,
-            sns_endpoint: None,
-            stack_name: "local".to_owned(),
-            output: Output::default(),
-        }
-    }
-}
 
 /// The functions, built, and the template that describes them: what every stack is started from.
 #[derive(Clone, Debug)]
@@ -106,10 +71,6 @@ impl Stack {
     /// local stack can't run.
     pub async fn start(build: &Build, options: Options) -> Result<Self, StartError> {
         let (listener, base_url) = bind(options.port).await?;
-        if let Some(directory) = &options.data_dir {
-            std::fs::create_dir_all(directory)
-                .map_err(|e| StartError::new(format!("{} can't be made: {e}", directory.display())))?;
-        }
         let key = tokio::task::spawn_blocking(IssuerKey::of_process).await;
         let key = key.map_err(|e| StartError::new(format!("no RSA key could be made: {e}")))??;
         let mut parameters = options.parameters;
@@ -188,7 +149,7 @@ impl Stack {
     }
 
     /// Every line the functions have logged, and the stack's own notes under the name `stack`; empty unless the output is
-    /// [`Output::Captured`]. Lines may still be on their way while the stack runs; after [`Stack::shutdown`] all are here.
+    /// [`Output::Captured`](crate::Output). Lines may still be on their way while the stack runs; after [`Stack::shutdown`] all are here.
     pub fn log_lines(&self) -> Vec<LogLine> {
         self.console.lines()
     }
@@ -246,7 +207,7 @@ fn functions(
     if let Some(unknown) = overrides.keys().find(|name| !names.contains(name)) {
         return Err(StartError::new(format!("there is no function {unknown}")));
     }
-    let concurrency = Arc::new(AtomicUsize::new(0));
+    let concurrency = Arc::new(Semaphore::new(CONCURRENCY_LIMIT));
     let functions = specs.into_iter().map(|mut spec| {
         spec.environment.extend(overrides.get(&spec.binary).cloned().unwrap_or_default());
         let binary = spec.binary.clone();

@@ -12,9 +12,26 @@
 
 mod support;
 
+mod bodies;
+mod command;
+mod documentation;
 mod faults;
+mod gateway;
+mod generate_secret;
+mod get_settings;
+mod hardened;
+mod lifecycle;
+mod phone_numbers;
+mod qr_code;
 mod races;
+mod reset;
 mod round_trips;
 mod secrecy;
+mod secret_keys;
+mod send_limits;
+mod send_verification;
 mod store;
+mod tenants;
+mod update_settings;
+mod user_ids;
 mod verify;

@@ -8,7 +8,9 @@ use two_factor::phone::PhoneNumber;
 use two_factor::sealing::Keyring;
 use two_factor::secret::Secret;
 use two_factor::send_limit::DAY;
-use two_factor::store::{Attempt, Reserved, ResetBy, SendReservation, Store, StoreError, UserItem, user_key};
+use two_factor::store::{
+    Attempt, Effect, NewSettings, Replace, Reserved, ResetBy, SendReservation, Store, StoreError, UserItem, user_key,
+};
 use two_factor::throttle::wait_after;
 use two_factor::user::User;
 
@@ -33,12 +35,17 @@ impl Subject {
 
     async fn enrol_app(&self) {
         let secret = Secret::parse(SECRET).unwrap();
-        self.store.enrol(&self.user, &Authenticator::App(secret), &self.keys).await.unwrap();
+        self.enrol(Authenticator::App(secret)).await;
     }
 
     async fn enrol_phone(&self, national: &str) {
         let number = PhoneNumber::parse("45", national, &Countries::All).unwrap();
-        self.store.enrol(&self.user, &Authenticator::Sms(number), &self.keys).await.unwrap();
+        self.enrol(Authenticator::Sms(number)).await;
+    }
+
+    async fn enrol(&self, authenticator: Authenticator) {
+        let settings = NewSettings::Enrol(authenticator);
+        assert!(self.store.replace(&self.user, &settings, Replace::Any, &self.keys, START).await.unwrap());
     }
 
     async fn read(&self) -> UserItem {
@@ -62,7 +69,7 @@ impl Subject {
 
     async fn accept(&self, reserved: &Reserved, step: u64) -> bool {
         let secret = Secret::parse(SECRET).unwrap();
-        self.store.accept_step(&self.user, reserved, &secret, step, &self.keys).await.unwrap()
+        self.store.accept_step(&self.user, reserved, (&secret, step), &Effect::Verify, &self.keys).await.unwrap()
     }
 
     /// Asks for a send as the function does: reads, then reserves.
@@ -155,7 +162,7 @@ async fn what_an_old_key_sealed_is_read_and_sealed_anew_by_the_next_write() {
     let key = user_key(&subject.user);
     assert_eq!(sealed(&subject.table.item(&key).await.unwrap()), "k1");
     let enrolment = subject.enrolment().await;
-    subject.store.enrol(&subject.user, &enrolment.authenticator, &subject.keys).await.unwrap();
+    subject.enrol(enrolment.authenticator.clone()).await;
     assert_eq!(sealed(&subject.table.item(&key).await.unwrap()), "k2");
     subject.keys = keyring("k2", &["k2"]);
     assert_eq!(subject.enrolment().await.authenticator, enrolment.authenticator);
@@ -200,7 +207,7 @@ async fn an_administrators_reset_clears_the_count_and_ones_own_does_not() {
         if by == ResetBy::Self_ {
             subject.reserved(START).await;
         }
-        subject.store.disable(&subject.user, by, START).await.unwrap();
+        assert!(subject.store.reset(&subject.user, by, Replace::Any, START).await.unwrap());
         assert_eq!(subject.read().await.throttle.failures, expected);
         assert_eq!(subject.read().await.enrolment, None);
     }

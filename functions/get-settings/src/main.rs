@@ -2,7 +2,7 @@
 
 use lambda_http::Error as RuntimeError;
 use serde::Serialize;
-use two_factor::authenticator::{Authenticator, Enrolment};
+use two_factor::authenticator::{Authenticator, Enrolment, SecretVisibility};
 use two_factor::aws::Aws;
 use two_factor::config;
 use two_factor::http::{Answer, Call, Error, serve};
@@ -30,22 +30,28 @@ enum Phone {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
     let (service, keys) = (config::service("get-settings")?, config::sealing_keys()?);
+    let visibility = config::secret_visibility()?;
     let store = Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?);
-    serve(service, |call| get_settings(&store, &keys, call)).await
+    serve(service, |call| get_settings(&store, &keys, visibility, call)).await
 }
 
-async fn get_settings(store: &Store, keys: &Keyring, call: Call) -> Result<Answer, Error> {
+async fn get_settings(
+    store: &Store,
+    keys: &Keyring,
+    visibility: SecretVisibility,
+    call: Call,
+) -> Result<Answer, Error> {
     let user = store.user(&call.caller, keys).await?;
-    Answer::data(&user.enrolment.map(Settings::from).unwrap_or_default())
+    Answer::data(&user.enrolment.map(|enrolment| Settings::of(enrolment, visibility)).unwrap_or_default())
 }
 
-impl From<Enrolment> for Settings {
-    fn from(enrolment: Enrolment) -> Self {
-        let verified = enrolment.verified;
+impl Settings {
+    fn of(enrolment: Enrolment, visibility: SecretVisibility) -> Self {
+        let (verified, shown) = (enrolment.verified, visibility.shows(&enrolment));
         match enrolment.authenticator {
             Authenticator::App(secret) => Self {
                 method: Some("google"),
-                secret_key: Some(secret.to_base32().to_string()),
+                secret_key: shown.then(|| secret.to_base32().to_string()),
                 verified,
                 ..Self::default()
             },

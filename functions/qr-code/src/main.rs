@@ -2,7 +2,7 @@
 
 use lambda_http::Error as RuntimeError;
 use serde::Serialize;
-use two_factor::authenticator::{Authenticator, Enrolment};
+use two_factor::authenticator::{Authenticator, SecretVisibility};
 use two_factor::aws::Aws;
 use two_factor::http::{Answer, Call, Error, serve};
 use two_factor::sealing::Keyring;
@@ -20,17 +20,26 @@ struct Qr {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
     let (service, keys, issuer) = (config::service("qr-code")?, config::sealing_keys()?, config::issuer()?);
+    let visibility = config::secret_visibility()?;
     let store = Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?);
-    serve(service, |call| qr_code(&store, &keys, &issuer, call)).await
+    serve(service, |call| qr_code(&store, &keys, &issuer, visibility, call)).await
 }
 
-async fn qr_code(store: &Store, keys: &Keyring, issuer: &str, call: Call) -> Result<Answer, Error> {
+async fn qr_code(
+    store: &Store,
+    keys: &Keyring,
+    issuer: &str,
+    visibility: SecretVisibility,
+    call: Call,
+) -> Result<Answer, Error> {
     let user = store.user(&call.caller, keys).await?;
-    let Some(Enrolment { authenticator: Authenticator::App(secret), .. }) = user.enrolment else {
-        return Err(Error::NotAuthenticatorApp);
-    };
+    let enrolment = user.enrolment.ok_or(Error::NotAuthenticatorApp)?;
+    let Authenticator::App(secret) = &enrolment.authenticator else { return Err(Error::NotAuthenticatorApp) };
+    if !visibility.shows(&enrolment) {
+        return Err(Error::SecretHidden);
+    }
     let account = provisioning::account(ACCOUNT_CLAIMS.iter().filter_map(|name| call.claim(name)), &call.caller.id);
-    let uri = provisioning::uri(issuer, &account, &secret);
+    let uri = provisioning::uri(issuer, &account, secret);
     let qr_image = picture::data_url(&uri).map_err(|error| Error::Internal(error.to_string().into()))?;
     Answer::data(&Qr { qr_image })
 }

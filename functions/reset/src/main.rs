@@ -6,13 +6,14 @@ use two_factor::aws::Aws;
 use two_factor::config;
 use two_factor::http::{Answer, Call, Error, Event, FieldError, serve};
 use two_factor::permission::may_edit;
-use two_factor::store::{ResetBy, Store};
+use two_factor::store::{Replace, ResetBy, Store};
 use two_factor::user::{User, UserIdType};
 
 struct App {
     store: Store,
     user_id_type: UserIdType,
     permission_claims: Vec<String>,
+    own: Replace,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,6 +22,7 @@ async fn main() -> Result<(), RuntimeError> {
     let app = App {
         user_id_type: service.identity.user_id_type,
         permission_claims: config::permission_claims()?,
+        own: config::step_up()?,
         store: Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?),
     };
     serve(service, |call| reset(&app, call)).await
@@ -29,8 +31,11 @@ async fn main() -> Result<(), RuntimeError> {
 async fn reset(app: &App, call: Call) -> Result<Answer, Error> {
     let subject = subject(app, &call)?;
     // Resetting oneself, by whichever path, is no administrator's reset: it must not refill one's own guesses.
-    let by = if subject == call.caller { ResetBy::Self_ } else { ResetBy::Administrator };
-    app.store.disable(&subject, by, call.now).await?;
+    let (by, replace) =
+        if subject == call.caller { (ResetBy::Self_, app.own) } else { (ResetBy::Administrator, Replace::Any) };
+    if !app.store.reset(&subject, by, replace, call.now).await? {
+        return Err(Error::StepUpRequired);
+    }
     Ok(Answer::no_content().with_event(Event::Reset { subject }))
 }
 

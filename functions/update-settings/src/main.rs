@@ -6,47 +6,75 @@ use lambda_http::Error as RuntimeError;
 use serde_json::Value;
 use two_factor::authenticator::Authenticator;
 use two_factor::aws::Aws;
+use two_factor::code::Code;
 use two_factor::config;
 use two_factor::countries::Countries;
 use two_factor::http::{Answer, Call, Error, Event, FieldError, Fields, serve};
 use two_factor::phone::{InvalidPhoneNumber, PhoneNumber};
 use two_factor::sealing::Keyring;
 use two_factor::secret::{InvalidSecret, Secret};
-use two_factor::store::{ResetBy, Store};
+use two_factor::store::{Effect, NewSettings, Replace, Store};
+use two_factor::verification::{self, Try};
 
 const METHOD: &str = "#/method";
 const SECRET_KEY: &str = "#/secret_key";
 const PHONE_PREFIX: &str = "#/phone_prefix";
 const PHONE: &str = "#/phone";
 
+struct App {
+    store: Store,
+    keys: Keyring,
+    countries: Countries,
+    /// What may be replaced without a current code.
+    replace: Replace,
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
     let (service, keys, countries) =
         (config::service("update-settings")?, config::sealing_keys()?, config::sms_countries()?);
     let store = Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?);
-    serve(service, |call| update_settings(&store, &keys, &countries, call)).await
+    let app = App { store, keys, countries, replace: config::step_up()? };
+    serve(service, |call| update_settings(&app, call)).await
 }
 
-async fn update_settings(store: &Store, keys: &Keyring, countries: &Countries, call: Call) -> Result<Answer, Error> {
-    match requested(&call.fields()?, countries).map_err(Error::InvalidFields)? {
-        Some(authenticator) => {
-            store.enrol(&call.caller, &authenticator, keys).await?;
-            Ok(Answer::no_content().with_event(Event::Enrolled))
-        }
-        None => {
-            store.disable(&call.caller, ResetBy::Self_, call.now).await?;
-            Ok(Answer::no_content().with_event(Event::Disabled))
-        }
+async fn update_settings(app: &App, call: Call) -> Result<Answer, Error> {
+    let App { store, keys, countries, replace } = app;
+    let fields = call.fields()?;
+    let settings = requested(&fields, countries).map_err(Error::InvalidFields)?;
+    let event = if settings == NewSettings::Disable { Event::Disabled } else { Event::Enrolled };
+    if !store.replace(&call.caller, &settings, *replace, keys, call.now).await? {
+        step_up(app, &call, &fields, settings).await?;
+    }
+    Ok(Answer::no_content().with_event(event))
+}
+
+/// Replaces verified settings, for a current code in `key`. The code is used up in the write that replaces them.
+async fn step_up(app: &App, call: &Call, fields: &Fields, settings: NewSettings) -> Result<(), Error> {
+    let code = match fields.get("key") {
+        None | Some(Value::Null) => return Err(Error::StepUpRequired),
+        Some(key) => key.as_str().and_then(Code::parse).ok_or_else(|| vec![FieldError::not_a_code()]),
+    }
+    .map_err(Error::InvalidFields)?;
+    let tried = Try { user: &call.caller, code, now: call.now };
+    match verification::accept(&app.store, &app.keys, tried, &Effect::Replace(settings, call.now)).await {
+        // Disabled since the first write was refused: no longer what the code was for.
+        Err(Error::Disabled) => Err(Error::SettingsChanged),
+        outcome => outcome,
     }
 }
 
-/// The authenticator that the fields describe, `None` to disable; or all that is wrong with them.
-fn requested(fields: &Fields, countries: &Countries) -> Result<Option<Authenticator>, Vec<FieldError>> {
+/// What the fields ask for; or all that is wrong with them.
+fn requested(fields: &Fields, countries: &Countries) -> Result<NewSettings, Vec<FieldError>> {
     match fields.get("method") {
-        Some(Value::Null) => Ok(None),
-        Some(Value::String(method)) if method.is_empty() => Ok(None),
-        Some(Value::String(method)) if method == "google" => secret(fields).map(Authenticator::App).map(Some),
-        Some(Value::String(method)) if method == "sms" => phone(fields, countries).map(Authenticator::Sms).map(Some),
+        Some(Value::Null) => Ok(NewSettings::Disable),
+        Some(Value::String(method)) if method.is_empty() => Ok(NewSettings::Disable),
+        Some(Value::String(method)) if method == "google" => {
+            secret(fields).map(Authenticator::App).map(NewSettings::Enrol)
+        }
+        Some(Value::String(method)) if method == "sms" => {
+            phone(fields, countries).map(Authenticator::Sms).map(NewSettings::Enrol)
+        }
         None => Err(vec![error(METHOD, "is required: \"google\", \"sms\", or \"\" to disable two-factor")]),
         Some(_) => Err(vec![error(METHOD, "must be \"google\", \"sms\", or \"\" to disable two-factor")]),
     }

@@ -16,12 +16,16 @@ pub enum Error {
     CallerNotIdentified,
     /// The caller may not edit the user in the path, whether or not there is one.
     MayNotEdit,
+    /// Verified settings are changed or disabled only with a current code in the same request.
+    StepUpRequired,
     /// Fields that are missing or wrong: all of them.
     InvalidFields(Vec<FieldError>),
     /// The code is wrong, stale or used.
     InvalidCode,
     /// The user has no authenticator app enrolled.
     NotAuthenticatorApp,
+    /// The secret was verified, and is not shown from then on.
+    SecretHidden,
     /// The user has no phone enrolled.
     NotSms,
     /// The enrolled phone's country is no longer among those that SMS go to.

@@ -21,6 +21,13 @@ pub struct FieldError {
     pub detail: Cow<'static, str>,
 }
 
+impl FieldError {
+    /// `key` is not what a code looks like.
+    pub fn not_a_code() -> Self {
+        Self { pointer: "#/key", detail: "must be a string of exactly six digits, 0 to 9".into() }
+    }
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     #[serde(rename = "type")]
@@ -65,6 +72,14 @@ pub(super) fn problem(error: &Error) -> Problem {
             "No permission to edit this user",
             "Resetting this user takes the permission users:edit, or users:edit: with the user's ID.".into(),
         ),
+        Error::StepUpRequired => (
+            "step-up-required",
+            StatusCode::FORBIDDEN,
+            "A current code is required",
+            "These settings are verified; to change or disable them, send a current code as key in the same \
+             PATCH /api/two-factor."
+                .into(),
+        ),
         Error::InvalidFields(_) => (
             "invalid-fields",
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -82,6 +97,13 @@ pub(super) fn problem(error: &Error) -> Problem {
             StatusCode::CONFLICT,
             "No authenticator app is set",
             "There is a QR code only while the method is google; set it with PATCH /api/two-factor.".into(),
+        ),
+        Error::SecretHidden => (
+            "secret-hidden",
+            StatusCode::CONFLICT,
+            "The secret is no longer shown",
+            "The authenticator app was verified; from then on its secret is not shown. Set a new one to get a QR code."
+                .into(),
         ),
         Error::NotSms => (
             "not-sms",
@@ -175,9 +197,11 @@ mod tests {
             (Error::BodyTooLarge, 413),
             (Error::CallerNotIdentified, 403),
             (Error::MayNotEdit, 403),
+            (Error::StepUpRequired, 403),
             (Error::InvalidFields(vec![]), 422),
             (Error::InvalidCode, 422),
             (Error::NotAuthenticatorApp, 409),
+            (Error::SecretHidden, 409),
             (Error::NotSms, 409),
             (Error::CountryNotServed, 409),
             (Error::Disabled, 409),

@@ -3,8 +3,10 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
+use super::change::Change;
 use super::item::{attribute, n, s};
-use super::{Challenge, Store, StoreError, UserItem, random_id, user_key};
+use super::settings::new_settings;
+use super::{Challenge, NewSettings, Store, StoreError, UserItem, random_id, user_key};
 use crate::authenticator::Enrolment;
 use crate::sealing::Keyring;
 use crate::secret::Secret;
@@ -23,6 +25,24 @@ pub enum Attempt {
     },
     /// Two-factor is disabled: nothing was counted.
     Disabled,
+}
+
+/// What a right code brings about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The enrolment is verified.
+    Verify,
+    /// The settings are replaced, at this time (seconds since 1970).
+    Replace(NewSettings, u64),
+}
+
+impl Effect {
+    fn change(&self, key: &str, keys: &Keyring) -> Result<Change, StoreError> {
+        match self {
+            Self::Verify => Ok(Change::default().set(attribute::VERIFIED, AttributeValue::Bool(true))),
+            Self::Replace(settings, now) => new_settings(settings, key, keys, *now),
+        }
+    }
 }
 
 /// A counted attempt, and what the code is compared with.
@@ -55,32 +75,28 @@ impl Store {
     pub async fn reserve_attempt(&self, user: &User, keys: &Keyring, now: u64) -> Result<Attempt, StoreError> {
         let key = user_key(user);
         let attempt = random_id()?;
-        let mut request = self
-            .update(&key)
-            .update_expression(
-                "SET failures = if_not_exists(failures, :zero) + :one, last_attempt = :now, attempt = :attempt, \
-                 code_tries = if_not_exists(code_tries, :zero) + :one",
-            )
+        let mut change = Change::default()
+            .set_to("failures", "if_not_exists(#failures, :zero) + :one")
+            .set_to("code_tries", "if_not_exists(#code_tries, :zero) + :one")
+            .set("last_attempt", n(now))
+            .set("attempt", s(&attempt))
+            .value("zero", n(0))
+            .value("one", n(1))
+            .when("attribute_exists(#method)")
             // A retried write that had come through the first time finds its own name and does not count twice.
-            .condition_expression(format!(
-                "attribute_exists(#method) AND (attribute_not_exists(attempt) OR attempt <> :attempt) AND ({})",
-                wait_is_over()
-            ))
-            .expression_attribute_names("#method", attribute::METHOD)
-            .expression_attribute_values(":zero", n(0))
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":now", n(now))
-            .expression_attribute_values(":attempt", s(&attempt))
-            .expression_attribute_values(":free", n(FREE_ATTEMPTS))
-            .return_values(ReturnValue::AllOld)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            .when("attribute_not_exists(#attempt) OR #attempt <> :attempt")
+            .when(wait_is_over())
+            .value("free", n(FREE_ATTEMPTS));
         for (index, wait) in WAITS.iter().enumerate() {
-            request = request.expression_attribute_values(format!(":until{index}"), n(now.saturating_sub(*wait)));
+            change = change.value(&format!("until{index}"), n(now.saturating_sub(*wait)));
             if index + 1 < WAITS.len() {
-                request =
-                    request.expression_attribute_values(format!(":below{index}"), n(FREE_ATTEMPTS + 1 + index as u64));
+                change = change.value(&format!("below{index}"), n(FREE_ATTEMPTS + 1 + index as u64));
             }
         }
+        let request = change
+            .into_update(self.update(&key))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match request.send().await {
             Ok(answer) => {
                 let item = UserItem::read(&key, answer.attributes(), keys)?;
@@ -110,8 +126,8 @@ impl Store {
         }
     }
 
-    /// Accepts the code of time `step`: the enrolment is verified and the counter of wrong codes cleared. `false` if the
-    /// step, or a later one of the same secret, was used already, or the settings have been replaced meanwhile.
+    /// Accepts the code of time `step`, and with it `effect`; the counter of wrong codes is cleared. `false` if the step,
+    /// or a later one of the same secret, was used already, or the settings have been replaced meanwhile.
     ///
     /// Closes the race of one code sent twice at the same instant, and of a verification that comes in late, after the
     /// settings were replaced (RFC 6238 §5.2: one use).
@@ -122,8 +138,8 @@ impl Store {
         &self,
         user: &User,
         reserved: &Reserved,
-        secret: &Secret,
-        step: u64,
+        (secret, step): (&Secret, u64),
+        effect: &Effect,
         keys: &Keyring,
     ) -> Result<bool, StoreError> {
         let key = user_key(user);
@@ -132,14 +148,14 @@ impl Store {
             Some(last) => keys.hash_like(&last.secret_hash, &parts)?,
             None => keys.hash(&parts)?,
         };
-        let set = ", last_step = :step, last_step_secret = :secret";
-        let unused = "(attribute_not_exists(last_step) OR last_step_secret <> :secret OR last_step < :step)";
-        let values = [(":step", n(step)), (":secret", s(secret_hash))];
-        self.accept(user, reserved, set, unused, values.into()).await
+        let change = effect.change(&key, keys)?.set("last_step", n(step)).set("last_step_secret", s(secret_hash)).when(
+            "attribute_not_exists(#last_step) OR #last_step_secret <> :last_step_secret OR #last_step < :last_step",
+        );
+        self.accept(&key, reserved, change).await
     }
 
-    /// Accepts the SMS code of `challenge`: the enrolment is verified, the counter of wrong codes cleared and the code
-    /// used up. `false` if it is gone already: used, replaced by the next send, or by new settings.
+    /// Accepts the SMS code of `challenge`, and with it `effect`; the counter of wrong codes is cleared and the code used
+    /// up. `false` if it is gone already: used, replaced by the next send, or by new settings.
     ///
     /// Closes the race of one code sent twice at the same instant.
     ///
@@ -150,9 +166,13 @@ impl Store {
         user: &User,
         reserved: &Reserved,
         challenge: &Challenge,
+        effect: &Effect,
+        keys: &Keyring,
     ) -> Result<bool, StoreError> {
-        let values = [(":code", s(&challenge.code_hash))];
-        self.accept(user, reserved, "", "code_hash = :code", values.into()).await
+        let key = user_key(user);
+        let change =
+            effect.change(&key, keys)?.when("#code_hash = :code_hash").value("code_hash", s(&challenge.code_hash));
+        self.accept(&key, reserved, change).await
     }
 
     /// Gives an attempt back that was right but could not be accepted for a fault of DynamoDB's.
@@ -164,16 +184,14 @@ impl Store {
     /// DynamoDB cannot be reached: the attempt stays counted.
     pub async fn release_attempt(&self, user: &User, reserved: &Reserved) -> Result<(), StoreError> {
         let Before { throttle, code_tries } = &reserved.before;
-        let outcome = self
-            .update(&user_key(user))
-            .update_expression("SET failures = :failures, last_attempt = :last, code_tries = :tries REMOVE attempt")
-            .condition_expression("attempt = :attempt")
-            .expression_attribute_values(":failures", n(throttle.failures))
-            .expression_attribute_values(":last", n(throttle.last_attempt))
-            .expression_attribute_values(":tries", n(*code_tries))
-            .expression_attribute_values(":attempt", s(&reserved.attempt))
-            .send()
-            .await;
+        let change = Change::default()
+            .set("failures", n(throttle.failures))
+            .set("last_attempt", n(throttle.last_attempt))
+            .set("code_tries", n(*code_tries))
+            .remove(&["attempt"])
+            .when("#attempt = :attempt")
+            .value("attempt", s(&reserved.attempt));
+        let outcome = change.into_update(self.update(&user_key(user))).send().await;
         match outcome {
             Ok(_) => Ok(()),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
@@ -181,28 +199,14 @@ impl Store {
         }
     }
 
-    async fn accept(
-        &self,
-        user: &User,
-        reserved: &Reserved,
-        set: &str,
-        unused: &str,
-        values: Vec<(&str, AttributeValue)>,
-    ) -> Result<bool, StoreError> {
-        let mut request = self
-            .update(&user_key(user))
-            .update_expression(format!(
-                "SET verified = :true, accepted = :attempt{set} \
-                 REMOVE failures, last_attempt, attempt, code_hash, code_expires, code_tries"
-            ))
-            .condition_expression(format!("enrolment = :enrolment AND {unused}"))
-            .expression_attribute_values(":true", AttributeValue::Bool(true))
-            .expression_attribute_values(":attempt", s(&reserved.attempt))
-            .expression_attribute_values(":enrolment", s(&reserved.enrolment.id))
+    async fn accept(&self, key: &str, reserved: &Reserved, change: Change) -> Result<bool, StoreError> {
+        let request = change
+            .set(attribute::ACCEPTED, s(&reserved.attempt))
+            .remove(&["failures", "last_attempt", "attempt", "code_hash", "code_expires", "code_tries"])
+            .when("#enrolment = :accepted_enrolment")
+            .value("accepted_enrolment", s(&reserved.enrolment.id))
+            .into_update(self.update(key))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        for (name, value) in values {
-            request = request.expression_attribute_values(name, value);
-        }
         match request.send().await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
@@ -225,11 +229,11 @@ fn reserved(item: UserItem, attempt: String, before: Before) -> Result<Attempt, 
 
 /// [`Throttle::retry_after`] as a condition: `failures < 5 OR (failures < 6 AND last_attempt <= now - 60) OR …`.
 fn wait_is_over() -> String {
-    let mut condition = "attribute_not_exists(failures) OR failures < :free".to_owned();
+    let mut condition = "attribute_not_exists(#failures) OR #failures < :free".to_owned();
     for index in 0..WAITS.len() {
         condition += &match index + 1 < WAITS.len() {
-            true => format!(" OR (failures < :below{index} AND last_attempt <= :until{index})"),
-            false => format!(" OR last_attempt <= :until{index}"),
+            true => format!(" OR (#failures < :below{index} AND #last_attempt <= :until{index})"),
+            false => format!(" OR #last_attempt <= :until{index}"),
         };
     }
     condition
@@ -242,7 +246,9 @@ mod tests {
     #[test]
     fn the_condition_spells_out_every_wait() {
         let condition = wait_is_over();
-        assert!(condition.starts_with("attribute_not_exists(failures) OR failures < :free OR (failures < :below0 AND"));
-        assert!(condition.ends_with("(failures < :below5 AND last_attempt <= :until5) OR last_attempt <= :until6"));
+        assert!(
+            condition.starts_with("attribute_not_exists(#failures) OR #failures < :free OR (#failures < :below0 AND")
+        );
+        assert!(condition.ends_with("(#failures < :below5 AND #last_attempt <= :until5) OR #last_attempt <= :until6"));
     }
 }

@@ -9,18 +9,19 @@
 //! | number | `NUMBER#tenant#keyed hash` | the sends to one phone number |
 
 mod attempts;
+mod change;
 mod error;
 mod item;
 mod keys;
 mod sends;
 mod settings;
 
-pub use attempts::{Attempt, Reserved};
+pub use attempts::{Attempt, Effect, Reserved};
 pub use error::StoreError;
 pub use item::{Challenge, LastStep, UserItem};
 pub use keys::{number_key, user_key};
 pub use sends::{SendReservation, SendSlot};
-pub use settings::ResetBy;
+pub use settings::{NewSettings, Replace, ResetBy};
 
 use aws_sdk_dynamodb::Client;
 use ring::rand::{SecureRandom, SystemRandom};

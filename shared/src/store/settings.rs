@@ -1,13 +1,26 @@
 //! Reading, replacing and removing a user's settings.
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use zeroize::Zeroizing;
 
+use super::change::Change;
 use super::item::{attribute, n, s};
 use super::{Store, StoreError, UserItem, random_id, user_key};
 use crate::authenticator::Authenticator;
 use crate::sealing::{Keyring, Place};
 use crate::send_limit::DAY;
 use crate::user::User;
+
+/// What a user asks the settings to become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewSettings {
+    /// This authenticator, unverified.
+    Enrol(Authenticator),
+    /// None.
+    Disable,
+}
 
 /// Who resets a user's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +29,15 @@ pub enum ResetBy {
     Self_,
     /// Somebody with permission to edit the user: wrong codes are forgotten too.
     Administrator,
+}
+
+/// Which settings a write may replace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replace {
+    /// Whatever is set.
+    Any,
+    /// Anything but verified settings.
+    Unverified,
 }
 
 impl Store {
@@ -37,68 +59,58 @@ impl Store {
         UserItem::read(&key, answer.item(), keys)
     }
 
-    /// Replaces the settings: `authenticator` is enrolled, unverified, and a code on its way is gone.
+    /// Replaces the settings, unless `replace` forbids it: then `false`, and nothing is written.
     ///
-    /// Closes the race with a verification of what was enrolled before: the new enrolment has a new name, and
-    /// [`Store::accept_step`] and [`Store::accept_challenge`] write only to the one they looked at. Counted attempts and
-    /// sends stay.
+    /// Closes the race with a verification of what was set before: a new enrolment has a new name, and an acceptance
+    /// writes only to the one it looked at. Closes the race with a verification that comes in just before: whether the
+    /// settings are verified is asked in the write itself. Counted attempts and sends stay.
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
-    pub async fn enrol(&self, user: &User, authenticator: &Authenticator, keys: &Keyring) -> Result<(), StoreError> {
+    pub async fn replace(
+        &self,
+        user: &User,
+        settings: &NewSettings,
+        replace: Replace,
+        keys: &Keyring,
+        now: u64,
+    ) -> Result<bool, StoreError> {
         let key = user_key(user);
-        let (method, used, unused, plain) = match authenticator {
-            Authenticator::App(secret) => ("google", attribute::SECRET, attribute::PHONE, secret.as_bytes().to_vec()),
-            Authenticator::Sms(number) => {
-                ("sms", attribute::PHONE, attribute::SECRET, number.to_stored().as_bytes().to_vec())
-            }
-        };
-        let sealed = keys.seal(Place { item: &key, attribute: used }, &zeroize::Zeroizing::new(plain))?;
-        self.update(&key)
-            .update_expression(
-                "SET #method = :method, #used = :sealed, enrolment = :enrolment, verified = :false \
-                 REMOVE #unused, code_hash, code_expires, code_tries, expires_at"
-                    .to_string(),
-            )
-            .expression_attribute_names("#method", attribute::METHOD)
-            .expression_attribute_names("#used", used)
-            .expression_attribute_names("#unused", unused)
-            .expression_attribute_values(":method", s(method))
-            .expression_attribute_values(":sealed", s(sealed))
-            .expression_attribute_values(":enrolment", s(random_id()?))
-            .expression_attribute_values(":false", aws_sdk_dynamodb::types::AttributeValue::Bool(false))
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk("UpdateItem", &error))?;
-        Ok(())
+        let change = new_settings(settings, &key, keys, now)?;
+        self.write(&key, change, replace).await
     }
 
-    /// Removes the settings; whether there were any makes no difference. Sends stay counted, and for the user's own
-    /// removal wrong codes too. What stays is left to DynamoDB to tidy up after a day, when no limit reaches it any more.
+    /// Removes the settings, unless `replace` forbids it: then `false`, and nothing is written. Whether there were any
+    /// makes no difference. Sends stay counted, and for the user's own removal wrong codes too. What stays is left to
+    /// DynamoDB to tidy up after a day, when no limit reaches it any more.
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
-    pub async fn disable(&self, user: &User, by: ResetBy, now: u64) -> Result<(), StoreError> {
-        let attempts = match by {
-            ResetBy::Self_ => "",
-            ResetBy::Administrator => ", failures, last_attempt, attempt",
+    pub async fn reset(&self, user: &User, by: ResetBy, replace: Replace, now: u64) -> Result<bool, StoreError> {
+        let change = match by {
+            ResetBy::Self_ => disabled(now),
+            ResetBy::Administrator => disabled(now).remove(&["failures", "last_attempt", "attempt"]),
         };
-        let outcome = self
-            .update(&user_key(user))
-            .update_expression(format!(
-                "SET expires_at = :expires \
-                 REMOVE #method, secret, phone, verified, enrolment, code_hash, code_expires, code_tries{attempts}"
-            ))
-            // No item is made for a user that has none.
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_names("#method", attribute::METHOD)
-            .expression_attribute_values(":expires", n(now + DAY))
-            .send()
-            .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(StoreError::from_sdk("UpdateItem", &error)),
+        self.write(&user_key(user), change, replace).await
+    }
+
+    async fn write(&self, key: &str, change: Change, replace: Replace) -> Result<bool, StoreError> {
+        let change = match replace {
+            Replace::Any => change,
+            Replace::Unverified => change
+                .when("attribute_not_exists(#verified) OR #verified = :unverified")
+                .value("unverified", AttributeValue::Bool(false)),
+        };
+        let update = change
+            .into_update(self.update(key))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                // Of a user without an item there is nothing to remove, and none is made.
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => Ok(refused.item().is_none()),
+                _ => Err(StoreError::from_sdk("UpdateItem", &error)),
+            },
         }
     }
 
@@ -106,4 +118,31 @@ impl Store {
     pub(super) fn update(&self, key: &str) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.table).key(attribute::KEY, s(key))
     }
+}
+
+/// The change to `settings` of the item under `key`. A code on its way is gone with it.
+pub(super) fn new_settings(settings: &NewSettings, key: &str, keys: &Keyring, now: u64) -> Result<Change, StoreError> {
+    let (method, used, unused, plain) = match settings {
+        NewSettings::Disable => return Ok(disabled(now)),
+        NewSettings::Enrol(Authenticator::App(secret)) => {
+            ("google", attribute::SECRET, attribute::PHONE, Zeroizing::new(secret.as_bytes().to_vec()))
+        }
+        NewSettings::Enrol(Authenticator::Sms(number)) => {
+            ("sms", attribute::PHONE, attribute::SECRET, Zeroizing::new(number.to_stored().as_bytes().to_vec()))
+        }
+    };
+    let sealed = keys.seal(Place { item: key, attribute: used }, &plain)?;
+    Ok(Change::default()
+        .set(attribute::METHOD, s(method))
+        .set(used, s(sealed))
+        .set(attribute::ENROLMENT, s(random_id()?))
+        .set(attribute::VERIFIED, AttributeValue::Bool(false))
+        .remove(&[unused, "code_hash", "code_expires", "code_tries", "expires_at"]))
+}
+
+fn disabled(now: u64) -> Change {
+    Change::default()
+        .set("expires_at", n(now + DAY))
+        .remove(&["method", "secret", "phone", "verified", "enrolment", "code_hash", "code_expires", "code_tries"])
+        .when("attribute_exists(#pk)")
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_smithy_http_client::{Builder, tls};
 use dynoxide::Database;
@@ -95,6 +96,7 @@ async fn sweep(database: Database) {
     }
 }
 
+/// A client of the engine at `endpoint`.
 fn client(endpoint: &str) -> Client {
     let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
     let config = Config::builder()
@@ -103,6 +105,59 @@ fn client(endpoint: &str) -> Client {
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
         .http_client(Builder::new().tls_provider(ring).build_https())
         .endpoint_url(endpoint)
+        .retry_config(RetryConfig::disabled())
         .build();
     Client::from_conf(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn table() -> TableSpec {
+        let properties = json!({
+            "AttributeDefinitions": [
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "gk", "AttributeType": "N"},
+            ],
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "GlobalSecondaryIndexes": [{
+                "IndexName": "by-gk",
+                "KeySchema": [{"AttributeName": "gk", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }],
+            "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": true},
+        });
+        TableSpec { name: "Table".to_owned(), properties }
+    }
+
+    #[tokio::test]
+    async fn the_table_has_the_keys_indexes_and_time_to_live_of_the_template() {
+        let (_stop, shutdown) = crate::shutdown::signal();
+        let dynamodb = DynamoDb::open(None, None, &[table()], shutdown).await.unwrap();
+        let client = client(&dynamodb.endpoint);
+        let made = client.describe_table().table_name("Table").send().await.unwrap().table.unwrap();
+        assert_eq!(made.key_schema()[0].attribute_name(), "pk");
+        assert_eq!(made.global_secondary_indexes()[0].index_name(), Some("by-gk"));
+        let ttl = client.describe_time_to_live().table_name("Table").send().await.unwrap();
+        assert_eq!(ttl.time_to_live_description().unwrap().attribute_name(), Some("expires_at"));
+    }
+
+    #[tokio::test]
+    async fn a_table_that_is_there_already_is_left_as_it_is() {
+        let (_stop, shutdown) = crate::shutdown::signal();
+        let first = DynamoDb::open(None, None, &[table()], shutdown.clone()).await.unwrap();
+        let second = DynamoDb::open(Some(&first.endpoint), None, &[table()], shutdown).await.unwrap();
+        assert_eq!(second.endpoint, first.endpoint);
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_does_not_answer_is_an_error_that_names_it() {
+        let (_stop, shutdown) = crate::shutdown::signal();
+        let error = DynamoDb::open(Some("http://127.0.0.1:1"), None, &[table()], shutdown).await.err().unwrap();
+        assert!(error.to_string().starts_with("the table Table could not be made at http://127.0.0.1:1: "), "{error}");
+        assert!(!error.to_string().contains('{'), "{error}");
+    }
 }

@@ -3,8 +3,10 @@
 //! Keys, indexes and time to live are carried over; throughput, encryption, streams and backups mean nothing here. A
 //! table that is there already is left as it is.
 
+use std::error::Error;
+
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, LocalSecondaryIndex, Projection,
     ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
@@ -81,15 +83,27 @@ pub(super) async fn ensure(client: &Client, spec: &TableSpec) -> Result<(), Stri
     match create.send().await {
         Ok(_) => {}
         Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => return Ok(()),
-        Err(e) => return Err(DisplayErrorContext(e).to_string()),
+        Err(e) => return Err(reason(&e)),
     }
     if let Some(ttl) = properties.time_to_live_specification {
         let ttl = TimeToLiveSpecification::builder().attribute_name(ttl.attribute_name).enabled(ttl.enabled).build();
         let ttl = ttl.map_err(|e| e.to_string())?;
         let update = client.update_time_to_live().table_name(&spec.name).time_to_live_specification(ttl);
-        update.send().await.map_err(|e| DisplayErrorContext(e).to_string())?;
+        update.send().await.map_err(|e| reason(&e))?;
     }
     Ok(())
+}
+
+/// What the engine says, or else the innermost cause: an SDK error itself says little more than that it is one.
+fn reason<E: Error + ProvideErrorMetadata + 'static>(error: &SdkError<E>) -> String {
+    if let Some(message) = error.as_service_error().and_then(ProvideErrorMetadata::message) {
+        return message.to_owned();
+    }
+    let mut cause: &dyn Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 impl Attribute {

@@ -39,6 +39,7 @@ fn an_event_is_what_the_developer_guide_says() {
             "content-length": "2",
             "x-amzn-trace-id": "Root=1-2-3",
             "x-forwarded-for": "127.0.0.1",
+            "x-forwarded-port": "3000",
             "x-forwarded-proto": "http",
         },
         "queryStringParameters": {"a": "1,2", "b": " "},

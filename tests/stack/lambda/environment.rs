@@ -100,7 +100,7 @@ impl Environment {
 
     /// Whether the process is alive at this moment.
     pub(super) fn is_alive(&self) -> bool {
-        self.process().ended().is_none()
+        self.process().is_alive()
     }
 
     pub(super) fn kill(&self) {

@@ -10,12 +10,11 @@ mod variables;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use uuid::Uuid;
 
 use crate::console::Console;
@@ -27,15 +26,15 @@ use variables::reserved_variables;
 /// The most that Lambda takes or gives in one synchronous call.
 pub(crate) const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
-/// Environments at once, over all functions: an account has 1,000, which one machine has no room for.
-const CONCURRENCY_LIMIT: usize = 300;
+/// Requests at once, over all functions: an account has 1,000, for which one machine has no room.
+pub(crate) const CONCURRENCY_LIMIT: usize = 300;
 
 /// Why an invocation gave no answer. What happened stands on the console; a caller of the API is not told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InvokeError {
     /// The function failed, crashed or took too long.
     Function,
-    /// Every environment that there may be is busy.
+    /// There are as many requests at once as there may be.
     Throttled,
     /// The event is over [`PAYLOAD_LIMIT`].
     TooLarge,
@@ -46,8 +45,8 @@ pub(crate) struct Function {
     launch: Launch,
     timeout: Duration,
     console: Arc<Console>,
-    /// Environments there are, over all functions.
-    concurrency: Arc<AtomicUsize>,
+    /// A permit for each request that there may be at once, over all functions.
+    concurrency: Arc<Semaphore>,
     environments: Mutex<Environments>,
 }
 
@@ -68,13 +67,13 @@ struct Environments {
 }
 
 impl Function {
-    /// A function without environments yet; `concurrency` counts those of all functions together.
+    /// A function without environments yet; `concurrency` is shared by all functions.
     pub(crate) fn new(
         spec: FunctionSpec,
         executable: PathBuf,
         endpoints: &[(&str, String)],
         console: Arc<Console>,
-        concurrency: Arc<AtomicUsize>,
+        concurrency: Arc<Semaphore>,
     ) -> Self {
         let mut variables = reserved_variables(&spec, &executable);
         variables.extend(spec.environment);
@@ -90,20 +89,27 @@ impl Function {
         if event.len() > PAYLOAD_LIMIT {
             return Err(InvokeError::TooLarge);
         }
+        let Ok(_permit) = self.concurrency.try_acquire() else {
+            self.console.log(&self.launch.label, "throttled: there are too many requests at once");
+            return Err(InvokeError::Throttled);
+        };
         loop {
-            let environment = match self.take_idle() {
-                Some(environment) => environment,
-                None => self.start().await?,
+            let (environment, is_new) = match self.take_idle() {
+                Some(environment) => (environment, false),
+                None => (self.start().await?, true),
             };
             let in_use = InUse { function: self, environment: &environment };
-            let outcome = self.run_in(&environment, event.clone(), trace_id).await;
-            match outcome {
+            match self.run_in(&environment, event.clone(), trace_id).await {
                 Ok(answer) => {
                     in_use.release();
                     return Ok(answer);
                 }
                 // The process died while it was free. It never saw the request, so the request goes to another one.
-                Err(Failed::BeforeRequest) => {}
+                Err(Failed::BeforeRequest) if !is_new => {}
+                Err(Failed::BeforeRequest) => {
+                    self.console.log(&self.launch.label, "ended before its first request");
+                    return Err(InvokeError::Function);
+                }
                 Err(Failed::Request { reusable, reason }) => {
                     self.console.log(&self.launch.label, &reason);
                     if reusable {
@@ -131,6 +137,7 @@ impl Function {
                 }
                 return Err(Failed::crashed(&exit));
             }
+            () = tokio::time::sleep(timeout) => return Err(Failed::timed_out(timeout)),
         }
         tokio::select! {
             biased;
@@ -143,10 +150,7 @@ impl Function {
                 Err(_) => Err(Failed::crashed(&environment.exited().await)),
             },
             exit = environment.exited() => Err(Failed::crashed(&exit)),
-            () = tokio::time::sleep(timeout) => {
-                let reason = format!("timed out after {} s and was killed", timeout.as_secs_f32());
-                Err(Failed::Request { reusable: false, reason })
-            }
+            () = tokio::time::sleep(timeout) => Err(Failed::timed_out(timeout)),
         }
     }
 
@@ -157,21 +161,13 @@ impl Function {
             if environment.is_alive() {
                 return Some(environment);
             }
-            environments.forget(&environment, &self.concurrency);
+            environments.forget(&environment);
         }
     }
 
     /// Starts an environment and waits until it asks for its first request, as Lambda's init phase does.
     async fn start(&self) -> Result<Arc<Environment>, InvokeError> {
-        let slot = self
-            .concurrency
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| (count < CONCURRENCY_LIMIT).then_some(count + 1));
-        if slot.is_err() {
-            self.console.log(&self.launch.label, &format!("throttled: {CONCURRENCY_LIMIT} environments are in use"));
-            return Err(InvokeError::Throttled);
-        }
         let refused = |reason: String| {
-            self.concurrency.fetch_sub(1, Ordering::SeqCst);
             self.console.log(&self.launch.label, &reason);
             InvokeError::Function
         };
@@ -191,9 +187,8 @@ impl Function {
             Ok(()) => Ok(environment),
             Err(reason) => {
                 environment.kill();
-                self.environments().forget(&environment, &self.concurrency);
-                self.console.log(&self.launch.label, &reason);
-                Err(InvokeError::Function)
+                self.environments().forget(&environment);
+                Err(refused(reason))
             }
         }
     }
@@ -231,10 +226,8 @@ impl Function {
 }
 
 impl Environments {
-    fn forget(&mut self, environment: &Arc<Environment>, count: &AtomicUsize) {
-        let before = self.all.len();
+    fn forget(&mut self, environment: &Arc<Environment>) {
         self.all.retain(|other| !Arc::ptr_eq(other, environment));
-        count.fetch_sub(before - self.all.len(), Ordering::SeqCst);
     }
 }
 
@@ -259,7 +252,7 @@ impl InUse<'_> {
 impl Drop for InUse<'_> {
     fn drop(&mut self) {
         self.environment.kill();
-        self.function.environments().forget(self.environment, &self.function.concurrency);
+        self.function.environments().forget(self.environment);
     }
 }
 
@@ -269,6 +262,11 @@ enum Failed {
 }
 
 impl Failed {
+    fn timed_out(timeout: Duration) -> Self {
+        let reason = format!("timed out after {} s and was killed", timeout.as_secs_f32());
+        Self::Request { reusable: false, reason }
+    }
+
     fn crashed(exit: &Exit) -> Self {
         Self::Request { reusable: false, reason: format!("crashed in the middle of a request: {exit}") }
     }

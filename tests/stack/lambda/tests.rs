@@ -1,45 +1,16 @@
-use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use super::*;
 use crate::console::Output;
 
-/// A function in shell, with a runtime of its own: it does what the event says.
-const SCRIPT: &str = r#"#!/bin/bash
-call() {
-  exec 3<>"/dev/tcp/${AWS_LAMBDA_RUNTIME_API%:*}/${AWS_LAMBDA_RUNTIME_API#*:}"
-  printf '%s /2018-06-01/runtime/%s HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %s\r\n\r\n%s' \
-    "$1" "$2" "${#3}" "$3" >&3
-  cat <&3
-}
-[ -z "$BROKEN" ] || { echo "no settings" >&2; exit 3; }
-while true; do
-  answer=$(call GET invocation/next '')
-  id=$(sed -n 's/^lambda-runtime-aws-request-id: \([-0-9a-f]*\).*/\1/p' <<<"$answer")
-  event=${answer##*$'\r\n'}
-  case $event in
-    exit) exit 7 ;;
-    hang) exec sleep 60 ;;
-    fail) call POST "invocation/$id/error" 'it failed' >/dev/null ;;
-    slow) sleep 0.3; call POST "invocation/$id/response" "$$" >/dev/null ;;
-    environment) call POST "invocation/$id/response" "$(env | sort | tr '\n' ' ')" >/dev/null ;;
-    *) echo "event $event"; call POST "invocation/$id/response" "$$" >/dev/null ;;
-  esac
-done
-"#;
-
 struct Fixture {
     function: Function,
     console: Arc<Console>,
-    directory: PathBuf,
 }
 
 impl Fixture {
     fn new(environment: &[(&str, &str)], concurrency: usize) -> Self {
-        let directory = std::env::temp_dir().join(format!("function-{}", Uuid::new_v4()));
-        std::fs::create_dir_all(&directory).unwrap();
-        let executable = directory.join("function");
-        std::fs::write(&executable, SCRIPT).unwrap();
-        std::fs::set_permissions(&executable, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let executable = Path::new(env!("CARGO_MANIFEST_DIR")).join("stack/lambda/function.sh");
         let console = Arc::new(Console::new(Output::Captured));
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let spec = FunctionSpec {
@@ -49,9 +20,9 @@ impl Fixture {
             timeout: Duration::from_millis(1500),
             memory_mb: 128,
         };
-        let running = Arc::new(AtomicUsize::new(CONCURRENCY_LIMIT - concurrency));
+        let running = Arc::new(Semaphore::new(concurrency));
         let function = Function::new(spec, executable, &[], Arc::clone(&console), running);
-        Self { function, console, directory }
+        Self { function, console }
     }
 
     async fn invoke(&self, event: &'static str) -> Result<String, InvokeError> {
@@ -61,12 +32,6 @@ impl Fixture {
 
     fn logged(&self) -> String {
         self.console.lines().into_iter().map(|line| format!("{}: {}\n", line.function, line.line)).collect()
-    }
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        let _cleaned = std::fs::remove_dir_all(&self.directory);
     }
 }
 
@@ -113,7 +78,7 @@ async fn a_crash_costs_the_request_it_happens_in_and_no_other() {
 async fn a_request_over_the_timeout_fails_and_its_environment_is_killed() {
     let fixture = Fixture::new(&[], 10);
     assert_eq!(fixture.invoke("hang").await, Err(InvokeError::Function));
-    assert_eq!(fixture.function.pids(), []);
+    assert!(fixture.function.pids().is_empty());
     assert!(fixture.logged().contains("f: timed out after 1.5 s and was killed"), "{}", fixture.logged());
 }
 
@@ -135,7 +100,7 @@ async fn a_function_that_does_not_start_fails_the_request_and_says_why() {
 }
 
 #[tokio::test]
-async fn there_are_no_more_environments_than_the_limit() {
+async fn there_are_no_more_requests_at_once_than_the_limit() {
     let fixture = Fixture::new(&[], 1);
     let (a, b) = tokio::join!(fixture.invoke("slow"), fixture.invoke("slow"));
     assert!(a.is_ok());
@@ -163,7 +128,7 @@ async fn after_the_end_no_process_is_left_and_every_line_is_read() {
     let fixture = Fixture::new(&[], 10);
     fixture.invoke("x").await.unwrap();
     fixture.function.shut_down().await;
-    assert_eq!(fixture.function.pids(), []);
+    assert!(fixture.function.pids().is_empty());
     assert!(fixture.logged().contains("f: event x"), "{}", fixture.logged());
     assert_eq!(fixture.invoke("x").await, Err(InvokeError::Function));
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::intrinsics::{as_text as text, wrong};
-use super::{Stack, binary, wanted};
+use super::{Deployment, binary, wanted};
 use crate::error::StartError;
 
 /// The API as API Gateway would be told of it.
@@ -42,7 +42,7 @@ pub(crate) struct Cors {
     pub(crate) max_age: Option<String>,
 }
 
-impl Stack<'_> {
+impl Deployment<'_> {
     /// The one HTTP API of the template.
     pub(crate) fn api(&self) -> Result<Api, StartError> {
         let apis = self.existing("AWS::Serverless::HttpApi")?;
@@ -55,8 +55,14 @@ impl Stack<'_> {
         let mut routes = Vec::new();
         for (name, function) in self.existing("AWS::Serverless::Function")? {
             let events = function.pointer("/Properties/Events").and_then(Value::as_object).into_iter().flatten();
-            for (event, definition) in events.filter(|(_, event)| is(event, "HttpApi")) {
+            for (event, definition) in events {
                 let place = format!("Resources.{name}.Events.{event}");
+                match definition.get("Type").and_then(Value::as_str) {
+                    Some("HttpApi") => {}
+                    Some("Api") => return Err(wrong(&place, "the local stack serves an HttpApi only")),
+                    // A function's other events come from elsewhere, not over HTTP.
+                    _ => continue,
+                }
                 let event = wanted(definition, &["Method", "Path", "Auth"]);
                 let event = self.evaluator.evaluate(&event, &place)?.unwrap_or_default();
                 routes.push(route(&event, binary(name, function)?, properties.get("Auth"), &place)?);
@@ -115,10 +121,6 @@ fn cors_of(configuration: &Value, place: &str) -> Result<Cors, StartError> {
         allow_credentials: configuration.get("AllowCredentials").is_some_and(|allowed| allowed == true),
         max_age: configuration.get("MaxAge").map(|age| text(age, place)).transpose()?,
     })
-}
-
-fn is(event: &Value, kind: &str) -> bool {
-    event.get("Type").and_then(Value::as_str) == Some(kind)
 }
 
 /// A list of texts; a single text counts as a list of one, as SAM takes it.

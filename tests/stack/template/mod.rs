@@ -70,12 +70,16 @@ impl Template {
     }
 
     /// The template with these parameters, as a stack of that name.
-    pub(crate) fn evaluate(&self, given: &BTreeMap<String, String>, stack_name: &str) -> Result<Stack<'_>, StartError> {
+    pub(crate) fn evaluate(
+        &self,
+        given: &BTreeMap<String, String>,
+        stack_name: &str,
+    ) -> Result<Deployment<'_>, StartError> {
         let none = Map::new();
         let declared = self.root.get("Parameters").and_then(Value::as_object).unwrap_or(&none);
         let parameters = parameters::resolve(declared, given)?;
         let evaluator = Evaluator { root: &self.root, parameters, stack_name: stack_name.to_owned() };
-        Ok(Stack { template: self, evaluator })
+        Ok(Deployment { template: self, evaluator })
     }
 
     fn of_type(&self, kind: &str) -> impl Iterator<Item = (&String, &Value)> {
@@ -85,12 +89,12 @@ impl Template {
 }
 
 /// The template with its parameters filled in.
-pub(crate) struct Stack<'t> {
+pub(crate) struct Deployment<'t> {
     template: &'t Template,
     evaluator: Evaluator<'t>,
 }
 
-impl Stack<'_> {
+impl Deployment<'_> {
     /// Every table.
     pub(crate) fn tables(&self) -> Result<Vec<TableSpec>, StartError> {
         let tables = self.existing("AWS::DynamoDB::Table")?.into_iter().map(|(name, resource)| {

@@ -2,12 +2,14 @@
 
 mod client;
 mod enrolled;
+mod process;
 mod proxy;
 mod stack;
 mod table;
 
 pub use client::{Answer, User};
 pub use enrolled::{SECRET, code_now, enrol_app, enrol_phone, last_code, nothing_set, phone_number, wrong_code};
+pub use process::{children_of, is_alive, kill};
 pub use proxy::{Fault, Proxy};
 pub use stack::{Fixture, own_stack, stack, stack_with};
 pub use table::{Item, Table, number, user_key_of};

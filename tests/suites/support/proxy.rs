@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use tokio::sync::Notify;
 
 use super::stack::on_runtime;
 
@@ -37,6 +38,7 @@ struct Shared {
     upstream: String,
     calls: Mutex<Vec<String>>,
     rules: Mutex<Vec<Rule>>,
+    hit: Notify,
 }
 
 /// A running proxy.
@@ -75,6 +77,11 @@ impl Proxy {
         self.shared.rules.lock().unwrap().push(Rule { call, let_through, times, fault });
     }
 
+    /// Waits until a call meets its fault.
+    pub async fn hit(&self) {
+        self.shared.hit.notified().await;
+    }
+
     /// Lets everything through again.
     pub fn heal(&self) {
         self.shared.rules.lock().unwrap().clear();
@@ -102,6 +109,9 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         shared.calls.lock().unwrap().push(call.clone());
     }
     let fault = call.as_deref().and_then(|call| shared.fault(call));
+    if fault.is_some() {
+        shared.hit.notify_one();
+    }
     match fault {
         Some(Fault::Refuse(status, error)) => return refusal(status, error),
         Some(Fault::CutBefore) => return cut(),
