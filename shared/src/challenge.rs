@@ -6,7 +6,6 @@ use crate::authenticator::Enrolment;
 use crate::code::Code;
 use crate::phone::PhoneNumber;
 use crate::sealing::Keyring;
-use crate::store::{Challenge, user_key};
 use crate::user::User;
 
 /// Seconds that a code is good for.
@@ -14,6 +13,17 @@ pub const LIFETIME: u64 = 600;
 
 /// Wrong attempts after which a code is gone.
 pub const MAX_TRIES: u64 = 5;
+
+/// An out-of-band code that was sent (NIST SP 800-63B-4 §3.1.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// Keyed hash of user, enrolment, number and code.
+    pub code_hash: String,
+    /// The first second at which it is no longer good.
+    pub expires: u64,
+    /// Attempts counted since it was sent.
+    pub tries: u64,
+}
 
 /// What a code's hash is bound to besides the code: it is worth nothing for another user, enrolment or number.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +55,8 @@ impl Binding<'_> {
     }
 
     fn with_parts<T>(&self, code: &Code, hash: impl FnOnce(&[&str]) -> T) -> T {
-        let (user, number) = (user_key(self.user), self.number.e164());
-        hash(&["code", &user, &self.enrolment.id, &number, code.as_str()])
+        let Self { user, enrolment, number } = self;
+        hash(&["code", &user.tenant, &user.id, &enrolment.id, &number.e164(), code.as_str()])
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! API Gateway checks the token and sends an event → [`http::serve`] takes the caller from the claims → the function's
 //! handler (`functions/*/src/main.rs`) reads the body's fields → the pure rules decide → one or two calls of [`store`]
-//! write the fact → an [`http::Answer`], or an [`http::Error`] that becomes a problem document in one place.
+//! write the fact → an [`http::Answer`], or an [`error::Error`] that becomes a problem document in one place.
 //!
 //! # What lives where
 //!
@@ -22,6 +22,7 @@
 //! | in between | |
 //! | --- | --- |
 //! | [`verification`] | trying a code: count, compare, accept, give back |
+//! | [`error`] | everything that can go wrong with a request |
 //!
 //! | the outside | |
 //! | --- | --- |
@@ -37,6 +38,7 @@ pub mod challenge;
 pub mod code;
 pub mod config;
 pub mod countries;
+pub mod error;
 pub mod http;
 pub mod permission;
 pub mod phone;

@@ -12,6 +12,16 @@ pub const STEP_SECONDS: u64 = 30;
 /// Steps accepted before and after the current one, for clocks that differ and people who type slowly.
 pub const SKEW_STEPS: u16 = 1;
 
+/// The last accepted time step. It stays with the secret it was accepted with: enrolling the same secret again does
+/// not let a used code through, and a new secret starts afresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastStep {
+    /// Steps of 30 s since 1970.
+    pub step: u64,
+    /// Keyed hash of user and secret.
+    pub secret_hash: String,
+}
+
 /// The time step whose code this is, if it is one of the three around `now` (seconds since 1970).
 ///
 /// Whether that step was used already is not asked here: [`crate::store::Store::accept_step`] decides that in its write.

@@ -3,7 +3,7 @@
 use crate::authenticator::Authenticator;
 use crate::challenge::Binding;
 use crate::code::Code;
-use crate::http::Error;
+use crate::error::Error;
 use crate::sealing::Keyring;
 use crate::store::{Attempt, Effect, Reserved, Store, StoreError};
 use crate::totp;

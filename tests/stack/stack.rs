@@ -149,7 +149,8 @@ impl Stack {
     }
 
     /// Every line the functions have logged, and the stack's own notes under the name `stack`; empty unless the output is
-    /// [`Output::Captured`](crate::Output). Lines may still be on their way while the stack runs; after [`Stack::shutdown`] all are here.
+    /// [`Output::Captured`](crate::Output). Lines may still be on their way while the stack runs; after
+    /// [`Stack::shutdown`] all are here.
     pub fn log_lines(&self) -> Vec<LogLine> {
         self.console.lines()
     }

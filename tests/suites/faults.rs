@@ -1,34 +1,10 @@
 //! A bad hour of DynamoDB or SNS costs users an error that says when to try again, and nothing else.
 
-use local_stack::Options;
 use serde_json::json;
 
 use crate::support::{
-    Answer, Fault, Fixture, Proxy, SECRET, code_now, enrol_app, enrol_phone, last_code, number, own_stack, stack,
-    user_key_of, wrong_code,
+    Answer, Fault, Proxied, SECRET, code_now, enrol_app, enrol_phone, last_code, number, stack, user_key_of, wrong_code,
 };
-
-/// A stack whose functions reach their engines through proxies that can fail.
-struct Faulty {
-    fixture: Fixture,
-    dynamodb: Proxy,
-    sns: Proxy,
-}
-
-impl Faulty {
-    /// `name` names the stack, and so a table of its own in the engine they share.
-    fn start(name: &str) -> Self {
-        let engines = stack().stack.info();
-        let (dynamodb, sns) = (Proxy::start(&engines.dynamodb_endpoint), Proxy::start(&engines.sns_endpoint));
-        let fixture = own_stack(Options {
-            dynamodb_endpoint: Some(dynamodb.endpoint.clone()),
-            sns_endpoint: Some(sns.endpoint.clone()),
-            stack_name: name.to_owned(),
-            ..Options::default()
-        });
-        Self { fixture, dynamodb, sns }
-    }
-}
 
 const FAILING: Fault = Fault::Refuse(500, "InternalServerErrorException");
 const THROTTLING: Fault = Fault::Refuse(400, "ProvisionedThroughputExceededException");
@@ -43,7 +19,7 @@ fn assert_unavailable(answer: &Answer) {
 
 #[tokio::test]
 async fn while_dynamodb_fails_every_endpoint_that_needs_it_says_when_to_try_again() {
-    let faulty = Faulty::start("failing");
+    let faulty = Proxied::start("failing");
     let user = faulty.fixture.user_with(json!({"scope": "users:edit"}));
     enrol_app(&user).await;
     let before = faulty.fixture.table().user(&user.id).await;
@@ -65,7 +41,7 @@ async fn while_dynamodb_fails_every_endpoint_that_needs_it_says_when_to_try_agai
 
 #[tokio::test]
 async fn a_single_fault_is_tried_again_and_nobody_notices() {
-    let faulty = Faulty::start("single");
+    let faulty = Proxied::start("single");
     let user = faulty.fixture.user();
     for fault in [FAILING, THROTTLING, Fault::CutBefore, Fault::CutAfter] {
         faulty.dynamodb.fail("UpdateItem", 1, fault);
@@ -83,7 +59,7 @@ async fn a_single_fault_is_tried_again_and_nobody_notices() {
 
 #[tokio::test]
 async fn an_acceptance_whose_answer_was_lost_is_still_an_acceptance() {
-    let faulty = Faulty::start("lost");
+    let faulty = Proxied::start("lost");
     let user = faulty.fixture.user();
     enrol_app(&user).await;
     // The first write counts the attempt; the second accepts, and its answer is lost.
@@ -96,7 +72,7 @@ async fn an_acceptance_whose_answer_was_lost_is_still_an_acceptance() {
 
 #[tokio::test]
 async fn a_right_code_that_could_not_be_accepted_costs_no_attempt_and_works_later() {
-    let faulty = Faulty::start("given-back");
+    let faulty = Proxied::start("given-back");
     let user = faulty.fixture.user();
     enrol_app(&user).await;
     user.verify(&wrong_code(SECRET)).await.assert_problem(422, "invalid-code");
@@ -109,7 +85,7 @@ async fn a_right_code_that_could_not_be_accepted_costs_no_attempt_and_works_late
 
 #[tokio::test]
 async fn an_sms_that_certainly_was_not_sent_costs_no_slot_and_keeps_the_earlier_code() {
-    let faulty = Faulty::start("not-sent");
+    let faulty = Proxied::start("not-sent");
     let (user, table) = (faulty.fixture.user(), faulty.fixture.table());
     let phone = enrol_phone(&user).await;
     user.send_code().await.assert_no_content();
@@ -135,7 +111,7 @@ async fn an_sms_that_certainly_was_not_sent_costs_no_slot_and_keeps_the_earlier_
 
 #[tokio::test]
 async fn an_sms_whose_outcome_is_unknown_is_not_sent_twice_and_its_code_works() {
-    let faulty = Faulty::start("unknown");
+    let faulty = Proxied::start("unknown");
     for fault in [Fault::CutAfter, Fault::Silence] {
         let user = faulty.fixture.user();
         let phone = enrol_phone(&user).await;
@@ -149,7 +125,7 @@ async fn an_sms_whose_outcome_is_unknown_is_not_sent_twice_and_its_code_works() 
 
 #[tokio::test]
 async fn a_transaction_whose_answer_was_lost_counts_once() {
-    let faulty = Faulty::start("transaction");
+    let faulty = Proxied::start("transaction");
     let user = faulty.fixture.user();
     let phone = enrol_phone(&user).await;
     faulty.dynamodb.fail("TransactWriteItems", 1, Fault::CutAfter);
@@ -162,7 +138,7 @@ async fn a_transaction_whose_answer_was_lost_counts_once() {
 
 #[tokio::test]
 async fn a_dynamodb_that_does_not_answer_is_a_503_within_the_functions_timeout() {
-    let faulty = Faulty::start("silent");
+    let faulty = Proxied::start("silent");
     let user = faulty.fixture.user();
     enrol_app(&user).await;
     faulty.dynamodb.fail("GetItem", ALWAYS, Fault::Silence);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as BASE64, Engine};
-use local_stack::Options;
+use local_stack::{LogLine, Options};
 use reqwest::Method;
 use ring::hmac;
 use ring::rand::SystemRandom;
@@ -219,24 +219,34 @@ async fn web_pages_of_other_origins_get_no_permission() {
 
 #[tokio::test]
 async fn a_function_with_a_broken_setting_answers_500_and_its_log_names_the_setting() {
-    let secret = "not-a-keyring-of-any-form";
-    let broken = [("SEALING_KEYS".to_owned(), secret.to_owned())].into();
-    let mut fixture =
-        own_stack(Options { function_env: [("get-settings".to_owned(), broken)].into(), ..Options::default() });
+    let too_long = format!("{{code}} {}", "a".repeat(160));
+    let broken = [
+        ("get-settings", "SEALING_KEYS", r#"{"current":"k1","k1":"too-short-a-key"}"#),
+        ("update-settings", "SMS_COUNTRIES", "Denmark"),
+        ("qr-code", "ISSUER", "Ann:Bo"),
+        ("generate-secret", "USER_ID_TYPE", "uuid"),
+        ("send-verification", "SMS_TEXT", &too_long),
+        ("verify", "SEALING_KEYS", "no-keyring-of-any-form"),
+        ("reset", "TABLE_NAME", ""),
+    ];
+    let settings =
+        broken.map(|(function, name, value)| (function.to_owned(), [(name.to_owned(), value.to_owned())].into()));
+    let mut fixture = own_stack(Options { function_env: settings.into(), ..Options::default() });
     let user = fixture.user();
-    for _ in 0..2 {
-        let answer = user.get("/api/two-factor").await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.text.as_str()),
-            (500, r#"{"message":"Internal Server Error"}"#),
-            "{answer:?}"
+    for (method, path, _) in ROUTES {
+        let answer =
+            user.send(method, path, Some((r#"{"method":"","key":"123456"}"#.to_owned(), "application/json"))).await;
+        let expected = (500, r#"{"message":"Internal Server Error"}"#);
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), expected, "{path}: {answer:?}");
+    }
+    let lines = fixture.shut_down();
+    for (function, name, value) in broken {
+        let named = |line: &&LogLine| line.function == function && line.line.contains(name);
+        assert!(lines.iter().any(|line| named(&line)), "{function}: {lines:?}");
+        let key = name == "SEALING_KEYS";
+        assert!(
+            !key || !lines.iter().any(|line| line.line.contains(value) || line.line.contains("too-short")),
+            "{lines:?}"
         );
     }
-    enrol_app(&user).await;
-    let lines = fixture.shut_down();
-    assert!(
-        lines.iter().any(|line| line.function == "get-settings" && line.line.contains("SEALING_KEYS")),
-        "{lines:?}"
-    );
-    assert!(!lines.iter().any(|line| line.line.contains(secret)), "{lines:?}");
 }

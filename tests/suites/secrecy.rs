@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Fault, Proxy, SECRET, User, code_now, enrol_app, enrol_phone, last_code, own_stack, stack, wrong_code,
+    Fault, Proxied, SECRET, User, code_now, enrol_app, enrol_phone, last_code, own_stack, stack, wrong_code,
 };
 
 /// Everything that has to stay unread, as it would be found in a text.
@@ -70,14 +70,7 @@ async fn walk(user: &User, admin: &User, messages: impl Fn(&str) -> String, secr
 
 #[tokio::test]
 async fn no_log_line_of_a_whole_run_holds_a_secret_a_code_a_token_or_a_number() {
-    let engines = stack().stack.info();
-    let (dynamodb, sns) = (Proxy::start(&engines.dynamodb_endpoint), Proxy::start(&engines.sns_endpoint));
-    let mut fixture = own_stack(Options {
-        dynamodb_endpoint: Some(dynamodb.endpoint.clone()),
-        sns_endpoint: Some(sns.endpoint.clone()),
-        stack_name: "secrecy".to_owned(),
-        ..Options::default()
-    });
+    let Proxied { mut fixture, dynamodb, sns } = Proxied::start("secrecy");
     let user = fixture.user();
     let admin = fixture.user_with(json!({"scope": "users:edit"}));
     let mut secrets = Secrets::default();

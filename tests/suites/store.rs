@@ -82,7 +82,7 @@ impl Subject {
         let Authenticator::Sms(number) = &enrolment.authenticator else { panic!("a phone is enrolled") };
         let binding = Binding { user: &self.user, enrolment, number };
         let challenge = binding.challenge(&Code::parse("123456").unwrap(), &self.keys, now).unwrap();
-        self.store.reserve_send(&self.user, item, enrolment, number, &challenge, &self.keys, now).await.unwrap()
+        self.store.reserve_send(binding, item, &challenge, &self.keys, now).await.unwrap()
     }
 
     async fn assert_sent(&self, now: u64) {

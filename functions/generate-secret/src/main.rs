@@ -3,7 +3,8 @@
 use lambda_http::Error as RuntimeError;
 use serde::Serialize;
 use two_factor::config;
-use two_factor::http::{Answer, Call, Error, serve};
+use two_factor::error::Error;
+use two_factor::http::{Answer, Call, serve};
 use two_factor::secret::Secret;
 
 #[derive(Serialize)]

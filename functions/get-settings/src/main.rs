@@ -5,7 +5,8 @@ use serde::Serialize;
 use two_factor::authenticator::{Authenticator, Enrolment, SecretVisibility};
 use two_factor::aws::Aws;
 use two_factor::config;
-use two_factor::http::{Answer, Call, Error, serve};
+use two_factor::error::Error;
+use two_factor::http::{Answer, Call, serve};
 use two_factor::sealing::Keyring;
 use two_factor::store::Store;
 

@@ -4,7 +4,8 @@
 use lambda_http::Error as RuntimeError;
 use two_factor::aws::Aws;
 use two_factor::config;
-use two_factor::http::{Answer, Call, Error, Event, FieldError, serve};
+use two_factor::error::{Error, FieldError};
+use two_factor::http::{Answer, Call, Event, serve};
 use two_factor::permission::may_edit;
 use two_factor::store::{Replace, ResetBy, Store};
 use two_factor::user::{User, UserIdType};

@@ -7,7 +7,8 @@ use two_factor::challenge::Binding;
 use two_factor::code::Code;
 use two_factor::config;
 use two_factor::countries::Countries;
-use two_factor::http::{Answer, Call, Error, Event, serve};
+use two_factor::error::Error;
+use two_factor::http::{Answer, Call, Event, serve};
 use two_factor::sealing::Keyring;
 use two_factor::sms::SmsText;
 use two_factor::sns::{SendFailure, SmsSender};
@@ -44,8 +45,9 @@ async fn send_verification(app: &App, call: Call) -> Result<Answer, Error> {
         return Err(Error::CountryNotServed);
     }
     let code = Code::generate()?;
-    let challenge = Binding { user: &call.caller, enrolment, number }.challenge(&code, keys, call.now)?;
-    let slot = match store.reserve_send(&call.caller, &user, enrolment, number, &challenge, keys, call.now).await? {
+    let binding = Binding { user: &call.caller, enrolment, number };
+    let challenge = binding.challenge(&code, keys, call.now)?;
+    let slot = match store.reserve_send(binding, &user, &challenge, keys, call.now).await? {
         SendReservation::Reserved(slot) => slot,
         SendReservation::Wait { seconds } => return Err(Error::TooManySends(seconds)),
         SendReservation::Changed => return Err(Error::SettingsChanged),

@@ -5,7 +5,8 @@ use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use lambda_http::http::{Response, StatusCode};
 use serde::Serialize;
 
-use super::{Error, Event};
+use super::Event;
+use crate::error::Error;
 
 /// 200 with a JSON document, or 204 without one; and what the audit log should say of it.
 #[derive(Debug)]

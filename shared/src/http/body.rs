@@ -3,7 +3,7 @@
 use lambda_http::Body;
 use serde_json::{Map, Value};
 
-use super::Error;
+use crate::error::Error;
 
 /// Longest body, in bytes: 4 KiB hold every field many times over.
 pub const MAX_BODY_BYTES: usize = 4096;

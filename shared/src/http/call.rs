@@ -7,7 +7,8 @@ use lambda_http::http::header::CONTENT_TYPE;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 
-use super::{Error, Fields, Identity, MAX_BODY_BYTES};
+use super::{Fields, Identity, MAX_BODY_BYTES};
+use crate::error::Error;
 use crate::user::User;
 
 /// A request of a known caller.

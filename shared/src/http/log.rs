@@ -10,7 +10,8 @@ use lambda_http::request::RequestContext;
 use serde::Serialize;
 
 use super::metrics::Metrics;
-use super::{Answer, Error, Service, problem};
+use super::{Answer, Service, problem};
+use crate::error::Error;
 use crate::user::User;
 
 /// An event of the audit log (NIST SP 800-63B-4 §4.1, OWASP ASVS 5.0 §16.3). The names are fixed.

@@ -6,7 +6,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Error, Event};
+use super::{Answer, Event};
+use crate::error::Error;
 
 const NAMESPACE: &str = "TwoFactor";
 

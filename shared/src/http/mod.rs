@@ -5,7 +5,6 @@ mod answer;
 mod body;
 mod call;
 mod caller;
-mod error;
 mod log;
 mod metrics;
 mod problem;
@@ -14,14 +13,14 @@ pub use answer::Answer;
 pub use body::{Fields, MAX_BODY_BYTES};
 pub use call::Call;
 pub use caller::Identity;
-pub use error::Error;
 pub use log::Event;
-pub use problem::FieldError;
 
 use std::convert::Infallible;
 use std::future::Future;
 
 use lambda_http::{Body, Request, Response, service_fn};
+
+use crate::error::Error;
 
 /// What every function is besides its handler.
 #[derive(Debug, Clone)]

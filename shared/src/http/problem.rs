@@ -7,26 +7,10 @@ use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_
 use lambda_http::http::{Response, StatusCode};
 use serde::Serialize;
 
-use super::Error;
+use crate::error::{Error, FieldError};
 
 /// Seconds after which a fault is worth another try.
 const FAULT_RETRY_AFTER: u64 = 2;
-
-/// One field that is missing or wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FieldError {
-    /// JSON pointer to the field (RFC 6901), as a URI fragment: `#/phone`.
-    pub pointer: &'static str,
-    /// What is wrong with it, for a person.
-    pub detail: Cow<'static, str>,
-}
-
-impl FieldError {
-    /// `key` is not what a code looks like.
-    pub fn not_a_code() -> Self {
-        Self { pointer: "#/key", detail: "must be a string of exactly six digits, 0 to 9".into() }
-    }
-}
 
 #[derive(Serialize)]
 struct Document<'a> {

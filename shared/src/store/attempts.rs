@@ -6,11 +6,13 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use super::change::Change;
 use super::item::{attribute, n, s};
 use super::settings::new_settings;
-use super::{Challenge, NewSettings, Store, StoreError, UserItem, random_id, user_key};
+use super::{NewSettings, Store, StoreError, UserItem, random_id, user_key};
 use crate::authenticator::Enrolment;
+use crate::challenge::Challenge;
 use crate::sealing::Keyring;
 use crate::secret::Secret;
 use crate::throttle::{FREE_ATTEMPTS, Throttle, WAITS};
+use crate::totp::LastStep;
 use crate::user::User;
 
 /// What became of asking for an attempt.
@@ -52,7 +54,7 @@ pub struct Reserved {
     pub enrolment: Enrolment,
     /// The SMS code on its way, with this attempt counted in.
     pub challenge: Option<Challenge>,
-    last_step: Option<super::LastStep>,
+    last_step: Option<LastStep>,
     attempt: String,
     before: Before,
 }

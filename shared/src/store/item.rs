@@ -6,12 +6,14 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::authenticator::{Authenticator, Enrolment};
+use crate::challenge::Challenge;
 use crate::phone::PhoneNumber;
 use crate::sealing::{Keyring, Place};
 use crate::secret::Secret;
 use crate::send_limit::{SendLog, Stamp};
 use crate::store::StoreError;
 use crate::throttle::Throttle;
+use crate::totp::LastStep;
 
 /// An item as DynamoDB gives it.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -63,27 +65,6 @@ pub struct UserItem {
     pub(super) attempt: Option<String>,
     /// Name of the attempt accepted last.
     pub(super) accepted: Option<String>,
-}
-
-/// An out-of-band code that was sent (NIST SP 800-63B-4 §3.1.3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Challenge {
-    /// Keyed hash of user, enrolment, number and code.
-    pub code_hash: String,
-    /// The first second at which it is no longer good.
-    pub expires: u64,
-    /// Attempts counted since it was sent.
-    pub tries: u64,
-}
-
-/// The last accepted time step. It stays with the secret it was accepted with: enrolling the same secret again does
-/// not let a used code through, and a new secret starts afresh.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastStep {
-    /// Steps of 30 s since 1970.
-    pub step: u64,
-    /// Keyed hash of user and secret.
-    pub secret_hash: String,
 }
 
 impl UserItem {

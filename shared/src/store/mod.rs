@@ -18,7 +18,7 @@ mod settings;
 
 pub use attempts::{Attempt, Effect, Reserved};
 pub use error::StoreError;
-pub use item::{Challenge, LastStep, UserItem};
+pub use item::UserItem;
 pub use keys::{number_key, user_key};
 pub use sends::{SendReservation, SendSlot};
 pub use settings::{NewSettings, Replace, ResetBy};

@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::item::{Item, attribute, n, s, sends, sends_value};
-use super::{Challenge, Store, StoreError, UserItem, number_key, user_key};
+use super::{Store, StoreError, UserItem, number_key, user_key};
 use crate::authenticator::Enrolment;
-use crate::phone::PhoneNumber;
+use crate::challenge::{Binding, Challenge};
 use crate::sealing::Keyring;
 use crate::send_limit::{DAY, NUMBER_LIMIT, SendLog, Stamp, USER_LIMITS};
 use crate::user::User;
@@ -39,42 +39,38 @@ pub struct SendSlot {
 
 impl Store {
     /// Counts a send for the user and for the number, and stores the hash of its code, which replaces an earlier one.
-    /// `user_item` is what [`Store::user`] has read, `enrolment` and `number` what is enrolled in it.
+    /// `read` is what [`Store::user`] has read, and `binding` names the user, enrolment and number in it.
     ///
     /// Closes the race of parallel sends: the user's item is written only if its sends and its enrolment are still those
     /// that were read, the number's only while its day has room, and neither without the other.
     ///
     /// # Errors
     /// DynamoDB cannot be reached, or an item cannot be read.
-    #[allow(clippy::too_many_arguments, reason = "the fact has that many parts, and no two of them belong together")]
     pub async fn reserve_send(
         &self,
-        user: &User,
-        user_item: &UserItem,
-        enrolment: &Enrolment,
-        number: &PhoneNumber,
+        binding: Binding<'_>,
+        read: &UserItem,
         challenge: &Challenge,
         keys: &Keyring,
         now: u64,
     ) -> Result<SendReservation, StoreError> {
-        if let Some(seconds) = user_item.sends.retry_after(USER_LIMITS, now) {
+        if let Some(seconds) = read.sends.retry_after(USER_LIMITS, now) {
             return Ok(SendReservation::Wait { seconds });
         }
-        let stamp = Stamp::at(now)?;
         let slot = SendSlot {
-            number_key: number_key(&user.tenant, number, keys)?,
-            stamp,
+            number_key: number_key(&binding.user.tenant, binding.number, keys)?,
+            stamp: Stamp::at(now)?,
             code_hash: challenge.code_hash.clone(),
-            replaced: user_item.challenge.clone(),
+            replaced: read.challenge.clone(),
         };
-        let user_update = self.count_user_send(user, user_item, enrolment, challenge, stamp)?;
+        let user_update = self.count_user_send(binding, read, challenge, slot.stamp)?;
         let number_update = self.count_number_send(&slot, now)?;
         let reasons = match self.transact(vec![user_update.clone(), number_update]).await? {
             Transaction::Done => return Ok(SendReservation::Reserved(Box::new(slot))),
             Transaction::Refused(reasons) => reasons,
         };
         if let Some(refused) = refused(&reasons, 0) {
-            return user_refused(refused, enrolment, now);
+            return user_refused(refused, binding.enrolment, now);
         }
         // The number's item is full, perhaps of sends that are over a day old: drop those and try once more.
         let Some(log) = refused(&reasons, 1).map(sends).transpose()? else {
@@ -87,7 +83,7 @@ impl Store {
         match self.transact(vec![user_update, number_update]).await? {
             Transaction::Done => Ok(SendReservation::Reserved(Box::new(slot))),
             Transaction::Refused(reasons) => match refused(&reasons, 0) {
-                Some(refused) => user_refused(refused, enrolment, now),
+                Some(refused) => user_refused(refused, binding.enrolment, now),
                 None => Err(StoreError::Unavailable("TransactWriteItems: in conflict with another request".to_owned())),
             },
         }
@@ -139,29 +135,28 @@ impl Store {
 
     fn count_user_send(
         &self,
-        user: &User,
-        item: &UserItem,
-        enrolment: &Enrolment,
+        binding: Binding<'_>,
+        read: &UserItem,
         challenge: &Challenge,
         stamp: Stamp,
     ) -> Result<Update, StoreError> {
-        let unchanged = match item.sends.stamps() {
+        let unchanged = match read.sends.stamps() {
             [] => "attribute_not_exists(sends)",
             _ => "sends = :read",
         };
         let mut update = self
             .send_update(
-                &user_key(user),
+                &user_key(binding.user),
                 "SET sends = :sends, code_hash = :hash, code_expires = :expires, code_tries = :zero",
             )
             .condition_expression(format!("enrolment = :enrolment AND {unchanged}"))
-            .expression_attribute_values(":sends", sends_value(&item.sends.with(stamp)))
+            .expression_attribute_values(":sends", sends_value(&read.sends.with(stamp)))
             .expression_attribute_values(":hash", s(&challenge.code_hash))
             .expression_attribute_values(":expires", n(challenge.expires))
             .expression_attribute_values(":zero", n(0))
-            .expression_attribute_values(":enrolment", s(&enrolment.id));
-        if !item.sends.stamps().is_empty() {
-            update = update.expression_attribute_values(":read", sends_value(&item.sends));
+            .expression_attribute_values(":enrolment", s(&binding.enrolment.id));
+        if !read.sends.stamps().is_empty() {
+            update = update.expression_attribute_values(":read", sends_value(&read.sends));
         }
         built(update)
     }

@@ -3,6 +3,7 @@
 mod client;
 mod enrolled;
 mod process;
+mod proxied;
 mod proxy;
 mod stack;
 mod table;
@@ -10,6 +11,7 @@ mod table;
 pub use client::{Answer, User};
 pub use enrolled::{SECRET, code_now, enrol_app, enrol_phone, last_code, nothing_set, phone_number, wrong_code};
 pub use process::{children_of, is_alive, kill};
+pub use proxied::Proxied;
 pub use proxy::{Fault, Proxy};
 pub use stack::{Fixture, own_stack, stack, stack_with};
 pub use table::{Item, Table, number, user_key_of};

@@ -17,14 +17,9 @@ pub fn is_alive(pid: u32) -> bool {
 pub fn children_of(pid: u32) -> Vec<u32> {
     let table = Command::new("ps").args(["-A", "-o", "pid=", "-o", "ppid="]).output().expect("there is `ps`");
     let table = String::from_utf8(table.stdout).unwrap();
-    let mut rows = table.lines().map(|line| line.split_whitespace().map(|column| column.parse::<u32>().unwrap()));
-    let mut children = Vec::new();
-    while let Some(mut row) = rows.next() {
-        if let (Some(child), Some(parent)) = (row.next(), row.next())
-            && parent == pid
-        {
-            children.push(child);
-        }
-    }
-    children
+    let rows = table.lines().map(|line| {
+        let (child, parent) = line.trim().split_once(char::is_whitespace).expect("two columns");
+        (child.parse::<u32>().unwrap(), parent.trim().parse::<u32>().unwrap())
+    });
+    rows.filter(|(_, parent)| *parent == pid).map(|(child, _)| child).collect()
 }

@@ -1,8 +1,9 @@
-//! Everything that can go wrong with a request. `problem.rs` turns it into HTTP, in one `match`.
+//! Everything that can go wrong with a request. `http/problem.rs` turns it into HTTP, in one `match`.
 
 use std::borrow::Cow;
 
-use super::FieldError;
+use serde::Serialize;
+
 use crate::store::StoreError;
 
 /// Why a request was not done. Texts in here are for the log alone, save the field errors and a malformed body's.
@@ -48,7 +49,7 @@ pub enum Error {
 
 impl Error {
     /// What the log should know and the caller should not.
-    pub(super) fn inside(&self) -> Option<&str> {
+    pub(crate) fn inside(&self) -> Option<&str> {
         match self {
             Self::Unavailable(text) | Self::SmsOutcomeUnknown(text) | Self::Internal(text) => Some(text),
             _ => None,
@@ -68,5 +69,21 @@ impl From<StoreError> for Error {
 impl From<ring::error::Unspecified> for Error {
     fn from(_: ring::error::Unspecified) -> Self {
         Self::Internal("cryptography failed: no randomness".into())
+    }
+}
+
+/// One field that is missing or wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// JSON pointer to the field (RFC 6901), as a URI fragment: `#/phone`.
+    pub pointer: &'static str,
+    /// What is wrong with it, for a person.
+    pub detail: Cow<'static, str>,
+}
+
+impl FieldError {
+    /// `key` is not what a code looks like.
+    pub fn not_a_code() -> Self {
+        Self { pointer: "#/key", detail: "must be a string of exactly six digits, 0 to 9".into() }
     }
 }
