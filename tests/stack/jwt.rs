@@ -1,7 +1,7 @@
 //! The JWT authoriser of an HTTP API: which tokens it lets through, and what it says of the others.
 //!
-//! `jsonwebtoken` reads the header and has the signature checked, by `ring` and for the three algorithms that API Gateway
-//! accepts and no other. What the claims must be is API Gateway's own rules, and stands here.
+//! `jsonwebtoken` reads the header and has the signature checked, by `ring` and for the three algorithms that API
+//! Gateway accepts and no other. What the claims must be is API Gateway's own rules, and stands here.
 
 use std::collections::BTreeMap;
 
@@ -106,8 +106,8 @@ pub(crate) fn verify(token: &str, key: &DecodingKey, rules: &JwtAuthorizer, now:
     Ok(claims)
 }
 
-/// The claims of a message that has been verified. Not `jsonwebtoken::decode`: it refuses a token whose `sub` is no text,
-/// and takes one whose `aud` is none.
+/// The claims of a message that has been verified. Not `jsonwebtoken::decode`: it refuses a token whose `sub` is no
+/// text, and takes one whose `aud` is none.
 fn claims(message: &str) -> Option<Claims> {
     let (_, payload) = message.split_once('.')?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()

@@ -30,6 +30,7 @@ mod options;
 mod process;
 mod response;
 mod routes;
+mod sam;
 mod secrets;
 mod shutdown;
 mod sns;

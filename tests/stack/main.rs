@@ -11,17 +11,18 @@ mod welcome;
 const HELP: &str = "\
 Serves the whole API on this machine: gateway, functions, DynamoDB, SMS and identity provider.
 
-Usage: cargo run -- [--port N] [--data DIR]
+Usage: cargo run -- [--port N] [--data DIR] [--env-vars FILE]
 
-  --port N    port of the API on 127.0.0.1 (default 3000; 0 picks a free one)
-  --data DIR  keep settings in DIR over a restart (default: in memory)
-  --help      show this
+  --port N         port of the API on 127.0.0.1 (default 3000; 0 picks a free one)
+  --data DIR       keep settings in DIR over a restart (default: in memory)
+  --env-vars FILE  make ready for `sam local invoke`: write the functions' variables to FILE, make the user of events/
+  --help           show this
 
 AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SNS put another engine in place of the embedded one.
 ";
 
 enum Command {
-    Run(Options),
+    Run(Options, Option<PathBuf>),
     Help,
 }
 
@@ -37,8 +38,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let options = match command(lexopt::Parser::from_env())? {
-        Command::Run(options) => options,
+    let (options, env_vars) = match command(lexopt::Parser::from_env())? {
+        Command::Run(options, env_vars) => (options, env_vars),
         Command::Help => {
             welcome::show(HELP);
             return Ok(());
@@ -60,6 +61,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         () = &mut end => None,
     };
     if let Some(mut stack) = started {
+        if let Some(file) = env_vars {
+            stack.prepare_for_sam(&file).await?;
+        }
         welcome::show(&welcome::text(&stack));
         end.await;
         stack.shutdown().await;
@@ -83,6 +87,7 @@ fn command(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
         sns_endpoint: endpoint("AWS_ENDPOINT_URL_SNS"),
         ..Options::default()
     };
+    let mut env_vars = None;
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("port") => {
@@ -91,11 +96,12 @@ fn command(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
                 options.port = number.ok_or_else(|| format!("--port needs a number from 0 to 65535, not {port:?}"))?;
             }
             Long("data") => options.data_dir = Some(PathBuf::from(arguments.value()?)),
+            Long("env-vars") => env_vars = Some(PathBuf::from(arguments.value()?)),
             Short('h') | Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected()),
         }
     }
-    Ok(Command::Run(options))
+    Ok(Command::Run(options, env_vars))
 }
 
 #[cfg(test)]
@@ -109,16 +115,16 @@ mod tests {
 
     #[test]
     fn the_port_is_3000_unless_another_is_given() {
-        assert!(matches!(parsed(&[]), Ok(Command::Run(options)) if options.port == 3000));
-        assert!(matches!(parsed(&["--port", "0"]), Ok(Command::Run(options)) if options.port == 0));
-        assert!(matches!(parsed(&["--port=8080"]), Ok(Command::Run(options)) if options.port == 8080));
+        assert!(matches!(parsed(&[]), Ok(Command::Run(options, _)) if options.port == 3000));
+        assert!(matches!(parsed(&["--port", "0"]), Ok(Command::Run(options, _)) if options.port == 0));
+        assert!(matches!(parsed(&["--port=8080"]), Ok(Command::Run(options, _)) if options.port == 8080));
     }
 
     #[test]
     fn settings_are_kept_in_the_directory_that_is_given() {
-        assert!(matches!(parsed(&[]), Ok(Command::Run(options)) if options.data_dir.is_none()));
+        assert!(matches!(parsed(&[]), Ok(Command::Run(options, _)) if options.data_dir.is_none()));
         let given = parsed(&["--data", "d"]);
-        assert!(matches!(given, Ok(Command::Run(options)) if options.data_dir == Some(PathBuf::from("d"))));
+        assert!(matches!(given, Ok(Command::Run(options, _)) if options.data_dir == Some(PathBuf::from("d"))));
     }
 
     #[test]

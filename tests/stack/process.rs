@@ -25,8 +25,8 @@ impl Group {
         self.0.try_wait().transpose()
     }
 
-    /// Whether the leader lives and has not been killed: a process that was sent SIGKILL takes a moment to end, in which
-    /// it would still be given work. Only Linux tells; elsewhere that moment is not seen.
+    /// Whether the leader lives and has not been killed: a process that was sent SIGKILL takes a moment to end, in
+    /// which it would still be given work. Only Linux tells; elsewhere that moment is not seen.
     pub(crate) fn is_alive(&mut self) -> bool {
         self.ended().is_none() && !self.0.id().is_some_and(is_dying)
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::StatusCode;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -24,6 +25,7 @@ use crate::key_set::KeySet;
 use crate::lambda::{CONCURRENCY_LIMIT, Function};
 use crate::local::{self, Info, Local};
 use crate::options::Options;
+use crate::sam::{self, Environments};
 use crate::secrets::Secrets;
 use crate::shutdown::{self, Shutdown, Stop};
 use crate::sns::{Message, Sns};
@@ -58,6 +60,8 @@ pub struct Stack {
     local: Arc<Local>,
     console: Arc<Console>,
     functions: BTreeMap<String, Arc<Function>>,
+    gateway: Arc<Gateway>,
+    environments: Environments,
     dynamodb: Option<DynamoDb>,
     servers: Vec<JoinHandle<()>>,
     stop: Stop,
@@ -99,6 +103,7 @@ impl Stack {
         };
         let endpoints =
             [("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint.clone()), ("AWS_ENDPOINT_URL_SNS", sns_endpoint.clone())];
+        let environments = sam::environments(&specs, &endpoints);
         let functions = functions(specs, build, &endpoints, &options.function_env, &console)?;
         let gateway = Arc::new(gateway(api, &functions, &base_url, &key, &console)?);
         let table_name = tables.into_iter().next().map(|table| table.name).unwrap_or_default();
@@ -111,10 +116,10 @@ impl Stack {
         };
         let identity = Identity { issuer: base_url.clone(), audience, key };
         let local = Arc::new(Local { identity, sns, info });
-        let router =
-            local::router(Arc::clone(&local)).fallback_service(Router::new().fallback(handle).with_state(gateway));
+        let router = local::router(Arc::clone(&local))
+            .fallback_service(Router::new().fallback(handle).with_state(Arc::clone(&gateway)));
         servers.push(serve(listener, router, stopped));
-        Ok(Self { base_url, local, console, functions, dynamodb: Some(dynamodb), servers, stop })
+        Ok(Self { base_url, local, console, functions, gateway, environments, dynamodb: Some(dynamodb), servers, stop })
     }
 
     /// Whether [`Stack::start`] could have this port now: worth asking before a build that may take minutes.
@@ -135,12 +140,19 @@ impl Stack {
         &self.local.info
     }
 
-    /// A token, as `POST /local/token` mints it: each given claim replaces the default, a null one removes it. `None` if
-    /// `claims` is not a JSON object.
+    /// A token, as `POST /local/token` mints it: each given claim replaces the default, a null one removes it. `None`
+    /// if `claims` is not a JSON object.
     pub fn mint_token(&self, claims: &str) -> Option<String> {
         let claims: Claims = serde_json::from_str(claims).ok()?;
         let now = u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).unwrap_or_default();
         self.local.identity.mint(claims, now).map(|minted| minted.token)
+    }
+
+    /// Hands an event to a function as Lambda does, by the name of its binary, past the gateway; gives its answer. `None`
+    /// if there is no such function or it failed.
+    pub async fn invoke(&self, binary: &str, event: Vec<u8>) -> Option<Vec<u8>> {
+        let answer = self.functions.get(binary)?.invoke(event.into(), "Root=1-00000000-000000000000000000000000").await;
+        answer.ok().map(Vec::from)
     }
 
     /// Every SMS sent through the embedded SNS, the oldest first.
@@ -148,8 +160,8 @@ impl Stack {
         self.local.sns.messages()
     }
 
-    /// Every line the functions have logged, and the stack's own notes under the name `stack`; empty unless the output is
-    /// [`Output::Captured`](crate::Output). Lines may still be on their way while the stack runs; after
+    /// Every line the functions have logged, and the stack's own notes under the name `stack`; empty unless the output
+    /// is [`Output::Captured`](crate::Output). Lines may still be on their way while the stack runs; after
     /// [`Stack::shutdown`] all are here.
     pub fn log_lines(&self) -> Vec<LogLine> {
         self.console.lines()
@@ -158,6 +170,21 @@ impl Stack {
     /// The processes of a function that are alive, by the name of its binary.
     pub fn function_pids(&self, binary: &str) -> Vec<u32> {
         self.functions.get(binary).map(|function| function.pids()).unwrap_or_default()
+    }
+
+    /// Makes ready for `sam local invoke`: the functions' variables are written to `file`, which only its owner can read
+    /// as the sealing keys are among them, and the user of `events/` gets an authenticator app.
+    ///
+    /// # Errors
+    /// If the file can't be written or the user can't be made.
+    pub async fn prepare_for_sam(&self, file: &Path) -> Result<(), StartError> {
+        sam::write(file, &self.environments)?;
+        let token = self.mint_token(sam::USER).unwrap_or_default();
+        let response = self.gateway.handle(sam::enrolment(&token)?, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
+        match response.status() {
+            StatusCode::NO_CONTENT => Ok(()),
+            status => Err(StartError::new(format!("the user of events/ could not be made: {status}"))),
+        }
     }
 
     /// Stops everything and waits for the end: afterwards no process is left, and every log line has been read.

@@ -26,6 +26,7 @@ mod qr_code;
 mod races;
 mod reset;
 mod round_trips;
+mod sam;
 mod secrecy;
 mod secret_keys;
 mod send_limits;

@@ -14,6 +14,7 @@ impl Fixture {
         let console = Arc::new(Console::new(Output::Captured));
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let spec = FunctionSpec {
+            logical_id: "TestFunction".to_owned(),
             binary: "f".to_owned(),
             name: "local-F".to_owned(),
             environment: environment.collect(),

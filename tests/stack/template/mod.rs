@@ -26,6 +26,8 @@ use crate::secrets::Secrets;
 /// A function as Lambda would be told of it.
 #[derive(Clone, Debug)]
 pub(crate) struct FunctionSpec {
+    /// Its name in the template.
+    pub(crate) logical_id: String,
     /// Name of its binary, which is also how the console calls it.
     pub(crate) binary: String,
     /// The name Lambda gives it.
@@ -141,6 +143,7 @@ impl Deployment<'_> {
                 .map_err(|_| wrong(&place, &format!("{property} must be a number"))),
         };
         Ok(FunctionSpec {
+            logical_id: name.to_owned(),
             binary: binary(name, resource)?,
             name: self.evaluator.physical_id(name, resource, &place)?,
             environment,

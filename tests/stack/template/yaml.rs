@@ -1,7 +1,7 @@
 //! YAML with CloudFormation's tags, read into JSON with the long form of every function.
 //!
-//! `!Ref Table` becomes `{"Ref": "Table"}` and `!Sub x` becomes `{"Fn::Sub": "x"}`, which is what the tags stand for, so
-//! that everything after this module knows one form only.
+//! `!Ref Table` becomes `{"Ref": "Table"}` and `!Sub x` becomes `{"Fn::Sub": "x"}`, which is what the tags stand for,
+//! so that everything after this module knows one form only.
 
 use saphyr::{LoadableYamlNode, Scalar, Tag, Yaml};
 use serde_json::{Map, Value};

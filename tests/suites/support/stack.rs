@@ -1,5 +1,6 @@
 //! The stack that the tests of one process share, and stacks of their own for tests that need other settings.
 
+use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -68,6 +69,16 @@ impl Fixture {
             base_url: self.stack.base_url().to_owned(), // A client's connections live on the runtime of the test that opened them.
             http: reqwest::Client::new(),
         }
+    }
+
+    /// Makes the stack ready for `sam local invoke`, with the functions' variables in `file`.
+    pub fn prepare_for_sam(&self, file: &Path) {
+        self.block_on(self.stack.prepare_for_sam(file)).expect("the file is written and the user made");
+    }
+
+    /// Runs to the end on the runtime that the stack is on.
+    fn block_on<T: Send>(&self, future: impl Future<Output = T> + Send) -> T {
+        std::thread::scope(|scope| scope.spawn(|| RUNTIME.block_on(future)).join()).expect("the runtime's thread lives")
     }
 
     /// Ends the stack and gives every log line of its run.
