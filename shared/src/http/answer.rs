@@ -1,11 +1,10 @@
 //! What a request that went well is answered with.
 
-use lambda_http::Body;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use lambda_http::http::{Response, StatusCode};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::http::StatusCode;
 use serde::Serialize;
 
-use super::Event;
+use super::{Event, response};
 use crate::error::Error;
 
 /// 200 with a JSON document, or 204 without one; and what the audit log should say of it.
@@ -44,15 +43,7 @@ impl Answer {
         if self.json.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT }
     }
 
-    pub(super) fn into_response(self) -> Response<Body> {
-        let status = self.status();
-        let mut response = Response::new(self.json.map_or(Body::Empty, Body::Text));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        if status == StatusCode::OK {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
+    pub(super) fn into_response(self) -> ApiGatewayV2httpResponse {
+        response(self.status(), "application/json", self.json)
     }
 }

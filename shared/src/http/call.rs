@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64::prelude::{BASE64_STANDARD as BASE64, Engine};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::http::header::CONTENT_TYPE;
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, Request, RequestExt};
+use zeroize::Zeroizing;
 
 use super::{Fields, Identity, MAX_BODY_BYTES};
 use crate::error::Error;
@@ -21,30 +22,22 @@ pub struct Call {
     claims: HashMap<String, String>,
     path_id: Option<String>,
     content_type: Option<String>,
-    body: Body,
+    body: Zeroizing<Vec<u8>>,
 }
 
 impl Call {
-    pub(super) fn from_request(request: Request, identity: &Identity) -> Result<Self, Error> {
+    pub(super) fn from_event(event: ApiGatewayV2httpRequest, identity: &Identity) -> Result<Self, Error> {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_err(|_| Error::Internal("the clock stands before 1970".into()))?
             .as_secs();
-        let claims = match request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => {
-                context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref()).map(|jwt| jwt.claims.clone())
-            }
-            _ => None,
-        }
-        .unwrap_or_default();
+        let jwt = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt);
+        let claims = jwt.map(|jwt| jwt.claims).unwrap_or_default();
         let caller = identity.caller(&claims).ok_or(Error::CallerNotIdentified)?;
-        if request.body().len() > MAX_BODY_BYTES {
-            return Err(Error::BodyTooLarge);
-        }
-        let path_id = request.path_parameters_ref().and_then(|path| path.first("ID")).map(str::to_owned);
-        let (parts, body) = request.into_parts();
-        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok(Self { caller, now, claims, path_id, content_type, body })
+        let body = body(event.body.unwrap_or_default(), event.is_base64_encoded)?;
+        let mut path = event.path_parameters;
+        let content_type = event.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok(Self { caller, now, claims, path_id: path.remove("ID"), content_type, body })
     }
 
     /// The claim `name`, as the gateway gives it: an array as `[a b]`.
@@ -63,5 +56,40 @@ impl Call {
     /// The body is not a JSON object.
     pub fn fields(&self) -> Result<Fields, Error> {
         Fields::read(&self.body, self.content_type.as_deref())
+    }
+}
+
+/// The body's bytes: of all but a few content types, a form's among them, the gateway sends them base64-encoded.
+fn body(text: String, is_base64_encoded: bool) -> Result<Zeroizing<Vec<u8>>, Error> {
+    // Before it is decoded, which makes it shorter by a quarter.
+    if text.len() > MAX_BODY_BYTES.div_ceil(3) * 4 {
+        return Err(Error::BodyTooLarge);
+    }
+    let bytes = match is_base64_encoded {
+        true => BASE64.decode(text).map_err(|_| Error::MalformedBody("The body is not base64, as its event says."))?,
+        false => text.into_bytes(),
+    };
+    if bytes.len() > MAX_BODY_BYTES { Err(Error::BodyTooLarge) } else { Ok(Zeroizing::new(bytes)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_may_have_4_kib_however_it_is_sent() {
+        for length in [0, 1, 4095, 4096] {
+            let plain = "a".repeat(length);
+            assert_eq!(body(plain.clone(), false).unwrap().len(), length);
+            assert_eq!(body(BASE64.encode(&plain), true).unwrap().as_slice(), plain.as_bytes());
+        }
+        let plain = "a".repeat(4097);
+        assert_eq!(body(plain.clone(), false), Err(Error::BodyTooLarge));
+        assert_eq!(body(BASE64.encode(&plain), true), Err(Error::BodyTooLarge));
+    }
+
+    #[test]
+    fn a_body_that_is_not_base64_as_its_event_says_is_malformed() {
+        assert!(matches!(body("not base64!".to_owned(), true), Err(Error::MalformedBody(_))));
     }
 }

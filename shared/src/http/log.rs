@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use lambda_http::RequestExt;
-use lambda_http::request::RequestContext;
+use lambda_http::LambdaEvent;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use serde::Serialize;
 
 use super::metrics::Metrics;
@@ -82,12 +82,9 @@ struct Line<'a> {
 }
 
 impl Request {
-    pub(super) fn new(service: &Service, request: &lambda_http::Request) -> Self {
-        let lambda_id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
-        let gateway_id = match request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
-            _ => None,
-        };
+    pub(super) fn new(service: &Service, event: &LambdaEvent<ApiGatewayV2httpRequest>) -> Self {
+        let lambda_id = event.context.request_id.clone();
+        let gateway_id = event.payload.request_context.request_id.clone();
         Self {
             function: service.function,
             metrics_service: service.metrics.clone(),

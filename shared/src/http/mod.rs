@@ -18,7 +18,10 @@ pub use log::Event;
 use std::convert::Infallible;
 use std::future::Future;
 
-use lambda_http::{Body, Request, Response, service_fn};
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use lambda_http::{Body, LambdaEvent, lambda_runtime, service_fn};
 
 use crate::error::Error;
 
@@ -38,6 +41,9 @@ pub struct Service {
 /// Each request is one log line, written when its outcome is known: the only place that logs, so a failure is logged
 /// once.
 ///
+/// Events and answers are the gateway's own types. `lambda_http::run` would first make a URL of the event's host and path,
+/// which nothing here needs, and panics on a host that is none.
+///
 /// # Errors
 /// Lambda's Runtime API cannot be spoken to.
 pub async fn serve<Handler, Outcome>(service: Service, handler: Handler) -> Result<(), lambda_http::Error>
@@ -46,9 +52,9 @@ where
     Outcome: Future<Output = Result<Answer, Error>> + Send,
 {
     let (service, handler) = (&service, &handler);
-    lambda_http::run(service_fn(move |request: Request| {
-        let mut logged = log::Request::new(service, &request);
-        let call = Call::from_request(request, &service.identity);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| {
+        let mut logged = log::Request::new(service, &event);
+        let call = Call::from_event(event.payload, &service.identity);
         logged.caller = call.as_ref().ok().map(|call| call.caller.clone());
         let outcome = call.map(handler);
         async move {
@@ -57,11 +63,23 @@ where
                 Err(error) => Err(error),
             };
             logged.write(&outcome);
-            Ok::<Response<Body>, Infallible>(match outcome {
+            Ok::<ApiGatewayV2httpResponse, Infallible>(match outcome {
                 Ok(answer) => answer.into_response(),
                 Err(error) => problem::response(&error, &logged.id),
             })
         }
     }))
     .await
+}
+
+/// An answer of the gateway's form. None of them may be kept by a cache: they hold secrets, or say who has which.
+fn response(status: StatusCode, content_type: &'static str, body: Option<String>) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = i64::from(status.as_u16());
+    response.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(body) = body {
+        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response.body = Some(Body::Text(body));
+    }
+    response
 }

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use lambda_http::Body;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use lambda_http::http::{Response, StatusCode};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::{HeaderValue, RETRY_AFTER};
 use serde::Serialize;
 
 use crate::error::{Error, FieldError};
@@ -146,7 +146,7 @@ pub(super) fn problem(error: &Error) -> Problem {
     Problem { name, status, title, detail, retry_after }
 }
 
-pub(super) fn response(error: &Error, request_id: &str) -> Response<Body> {
+pub(super) fn response(error: &Error, request_id: &str) -> ApiGatewayV2httpResponse {
     let Problem { name, status, title, detail, retry_after } = problem(error);
     let document = Document {
         type_: format!("/problems/{name}"),
@@ -159,13 +159,10 @@ pub(super) fn response(error: &Error, request_id: &str) -> Response<Body> {
             _ => None,
         },
     };
-    let mut response = Response::new(Body::Text(serde_json::to_string(&document).unwrap_or_default()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let body = serde_json::to_string(&document).unwrap_or_default();
+    let mut response = super::response(status, "application/problem+json", Some(body));
     if let Some(seconds) = retry_after {
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -173,6 +170,10 @@ pub(super) fn response(error: &Error, request_id: &str) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn body(response: &ApiGatewayV2httpResponse) -> serde_json::Value {
+        serde_json::from_slice(response.body.as_ref().unwrap()).unwrap()
+    }
 
     #[test]
     fn every_error_has_its_status_and_a_name_of_its_own() {
@@ -198,10 +199,10 @@ mod tests {
         let mut names = std::collections::HashSet::new();
         for (error, status) in errors {
             let response = response(&error, "request-1");
-            assert_eq!(response.status().as_u16(), status);
-            assert_eq!(response.headers()["cache-control"], "no-store");
-            assert_eq!(response.headers().contains_key("retry-after"), status == 429 || status == 503, "{error:?}");
-            let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+            assert_eq!(response.status_code, status);
+            assert_eq!(response.headers["cache-control"], "no-store");
+            assert_eq!(response.headers.contains_key("retry-after"), status == 429 || status == 503, "{error:?}");
+            let body: serde_json::Value = body(&response);
             assert_eq!((&body["status"], &body["request_id"]), (&status.into(), &"request-1".into()));
             assert!(!body.to_string().contains("inside"), "{body}");
             assert!(names.insert(body["type"].as_str().unwrap().to_owned()), "{body}");
@@ -211,7 +212,7 @@ mod tests {
     #[test]
     fn field_errors_are_listed_in_the_document() {
         let error = Error::InvalidFields(vec![FieldError { pointer: "#/phone", detail: "is missing".into() }]);
-        let body: serde_json::Value = serde_json::from_slice(response(&error, "r").body()).unwrap();
+        let body: serde_json::Value = body(&response(&error, "r"));
         assert_eq!(body["errors"], serde_json::json!([{"pointer": "#/phone", "detail": "is missing"}]));
         assert_eq!(body["type"], "/problems/invalid-fields");
     }
