@@ -15,7 +15,7 @@
 //! | [`totp`], [`challenge`] | whether a code is right: from an app, from an SMS |
 //! | [`throttle`], [`send_limit`] | how often one may try, and send |
 //! | [`permission`] | who may edit whom |
-//! | [`provisioning`], [`picture`] | the QR code |
+//! | [`provisioning`], [`symbol`], [`picture`] | the QR code: what it says, its modules, its pixels |
 //! | [`sms`] | the message's text |
 //! | [`sealing`] | what keeps secrets, numbers and codes unreadable at rest |
 //!
@@ -50,6 +50,7 @@ pub mod send_limit;
 pub mod sms;
 pub mod sns;
 pub mod store;
+pub mod symbol;
 pub mod throttle;
 pub mod totp;
 pub mod user;

@@ -8,6 +8,7 @@ use two_factor::error::Error;
 use two_factor::http::{Answer, Call, serve};
 use two_factor::sealing::Keyring;
 use two_factor::store::Store;
+use two_factor::symbol::Symbol;
 use two_factor::{config, picture, provisioning};
 
 /// Claims that may say what the user calls the account; the first that is present is shown in the app.
@@ -41,6 +42,7 @@ async fn qr_code(
     }
     let account = provisioning::account(ACCOUNT_CLAIMS.iter().filter_map(|name| call.claim(name)), &call.caller.id);
     let uri = provisioning::uri(issuer, &account, secret);
-    let qr_image = picture::data_url(&uri).map_err(|error| Error::Internal(error.to_string().into()))?;
+    let symbol = Symbol::encode(&uri).map_err(|_| Error::Internal("the URI does not fit into a QR code".into()))?;
+    let qr_image = picture::data_url(&symbol).map_err(|_| Error::Internal("the picture could not be made".into()))?;
     Answer::data(&Qr { qr_image })
 }
