@@ -3,6 +3,8 @@
 //! Credentials and region come from the environment that Lambda gives a function. The default chain of `aws-config` is
 //! not used: it would look through files and metadata services at the first request of every execution environment.
 
+mod endpoint;
+
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -16,9 +18,8 @@ use aws_smithy_http_client::{Connector, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::byte_stream::ByteStream;
-use aws_types::endpoint_config::AccountIdEndpointMode;
 
-use crate::config::{InitError, optional, required};
+use crate::config::{InitError, required};
 
 /// Amazon's root certificates (Amazon Root CA 1 to 4, Starfield Services G2), which its endpoints chain to. Reading the
 /// system's whole store would cost more of a cold start than all the rest of TLS.
@@ -46,12 +47,7 @@ impl Aws {
     /// The region is not set, or an endpoint's variable is not UTF-8.
     pub fn from_env() -> Result<Self, InitError> {
         let region = required("AWS_REGION")?;
-        let elsewhere = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SNS"]
-            .iter()
-            .map(|name| optional(name))
-            .collect::<Result<Vec<_>, _>>()?
-            .iter()
-            .any(|url| !url.is_empty());
+        let elsewhere = endpoint::elsewhere("dynamodb")?.is_some() || endpoint::elsewhere("sns")?.is_some();
         let connector = SharedHttpConnector::new(connector(elsewhere)?);
         let shared = connector.clone();
         let base = SdkConfig::builder()
@@ -70,38 +66,31 @@ impl Aws {
     /// A client of DynamoDB, its connection open.
     ///
     /// # Errors
-    /// The endpoint's variable is not UTF-8.
+    /// The region's partition is not known, or the endpoint's variable is not UTF-8.
     pub async fn dynamodb(&self) -> Result<aws_sdk_dynamodb::Client, InitError> {
-        let endpoint = endpoint("DYNAMODB")?;
-        self.open(endpoint.as_deref(), "dynamodb").await;
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.base)
-            // One host name for every call, so that the open connection serves them all.
-            .account_id_endpoint_mode(AccountIdEndpointMode::Disabled);
-        config.set_endpoint_url(endpoint);
+        let url = endpoint::url("dynamodb", &self.region)?;
+        self.open(&url).await;
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.base);
+        config.set_endpoint_resolver(Some(endpoint::resolver(&url)));
         Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
     }
 
     /// A client of SNS, its connection open. It never tries again: an SMS whose outcome is unknown may be on its way.
     ///
     /// # Errors
-    /// The endpoint's variable is not UTF-8.
+    /// The region's partition is not known, or the endpoint's variable is not UTF-8.
     pub async fn sns(&self) -> Result<aws_sdk_sns::Client, InitError> {
-        let endpoint = endpoint("SNS")?;
-        self.open(endpoint.as_deref(), "sns").await;
+        let url = endpoint::url("sns", &self.region)?;
+        self.open(&url).await;
         let mut config = aws_sdk_sns::config::Builder::from(&self.base).retry_config(RetryConfig::disabled());
-        config.set_endpoint_url(endpoint);
+        config.set_endpoint_resolver(Some(endpoint::resolver(&url)));
         Ok(aws_sdk_sns::Client::from_conf(config.build()))
     }
 
-    /// Opens a connection to `service`, which then waits in the connector's pool. An unsigned `GET /` is enough: it
-    /// needs no right and changes nothing. Whether it succeeds is of no consequence, so its outcome is not looked at.
-    async fn open(&self, endpoint: Option<&str>, service: &str) {
-        let url = match endpoint {
-            Some(url) => url.to_owned(),
-            // The partitions with other domains (China, isolated regions) open theirs at the first request.
-            None if self.region.starts_with("cn-") || self.region.contains("-iso") => return,
-            None => format!("https://{service}.{}.amazonaws.com/", self.region),
-        };
+    /// Opens a connection to the service at `url`, which then waits in the connector's pool. An unsigned `GET /` is
+    /// enough: it needs no right and changes nothing. Whether it succeeds is of no consequence, so its outcome is not
+    /// looked at.
+    async fn open(&self, url: &str) {
         let Ok(request) = HttpRequest::get(url) else { return };
         let opening = async {
             if let Ok(response) = self.connector.call(request).await {
@@ -111,14 +100,6 @@ impl Aws {
         };
         let _ = tokio::time::timeout(OPEN, opening).await;
     }
-}
-
-/// The endpoint put in the place of a service's own, as the SDKs of AWS read it: the service's variable, then the
-/// general one.
-fn endpoint(service: &str) -> Result<Option<String>, InitError> {
-    let own = optional(&format!("AWS_ENDPOINT_URL_{service}"))?;
-    let url = if own.is_empty() { optional("AWS_ENDPOINT_URL")? } else { own };
-    Ok(Some(url).filter(|url| !url.is_empty()))
 }
 
 /// One connector, TLS by `ring`: the other provider tests its entropy source in the first handshake, which on a small

@@ -78,21 +78,21 @@ impl Store {
         let key = user_key(user);
         let attempt = random_id()?;
         let mut change = Change::default()
-            .set_to("failures", "if_not_exists(#failures, :zero) + :one")
-            .set_to("code_tries", "if_not_exists(#code_tries, :zero) + :one")
+            .set_to("failures", "if_not_exists(failures, :zero) + :one")
+            .set_to("code_tries", "if_not_exists(code_tries, :zero) + :one")
             .set("last_attempt", n(now))
             .set("attempt", s(&attempt))
             .value("zero", n(0))
             .value("one", n(1))
             .when("attribute_exists(#method)")
             // A retried write that had come through the first time finds its own name and does not count twice.
-            .when("attribute_not_exists(#attempt) OR #attempt <> :attempt")
+            .when("attribute_not_exists(attempt) OR attempt <> :attempt")
             .when(wait_is_over())
             .value("free", n(FREE_ATTEMPTS));
         for (index, wait) in WAITS.iter().enumerate() {
-            change = change.value(&format!("until{index}"), n(now.saturating_sub(*wait)));
+            change = change.value(&format!("u{index}"), n(now.saturating_sub(*wait)));
             if index + 1 < WAITS.len() {
-                change = change.value(&format!("below{index}"), n(FREE_ATTEMPTS + 1 + index as u64));
+                change = change.value(&format!("b{index}"), n(FREE_ATTEMPTS + 1 + index as u64));
             }
         }
         let request = change
@@ -150,9 +150,10 @@ impl Store {
             Some(last) => keys.hash_like(&last.secret_hash, &parts)?,
             None => keys.hash(&parts)?,
         };
-        let change = effect.change(&key, keys)?.set("last_step", n(step)).set("last_step_secret", s(secret_hash)).when(
-            "attribute_not_exists(#last_step) OR #last_step_secret <> :last_step_secret OR #last_step < :last_step",
-        );
+        let change =
+            effect.change(&key, keys)?.set("last_step", n(step)).set("last_step_secret", s(secret_hash)).when(
+                "attribute_not_exists(last_step) OR last_step_secret <> :last_step_secret OR last_step < :last_step",
+            );
         self.accept(&key, reserved, change).await
     }
 
@@ -173,7 +174,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let key = user_key(user);
         let change =
-            effect.change(&key, keys)?.when("#code_hash = :code_hash").value("code_hash", s(&challenge.code_hash));
+            effect.change(&key, keys)?.when("code_hash = :code_hash").value("code_hash", s(&challenge.code_hash));
         self.accept(&key, reserved, change).await
     }
 
@@ -191,7 +192,7 @@ impl Store {
             .set("last_attempt", n(throttle.last_attempt))
             .set("code_tries", n(*code_tries))
             .remove(&["attempt"])
-            .when("#attempt = :attempt")
+            .when("attempt = :attempt")
             .value("attempt", s(&reserved.attempt));
         let outcome = change.into_update(self.update(&user_key(user))).send().await;
         match outcome {
@@ -205,7 +206,7 @@ impl Store {
         let request = change
             .set(attribute::ACCEPTED, s(&reserved.attempt))
             .remove(&["failures", "last_attempt", "attempt", "code_hash", "code_expires", "code_tries"])
-            .when("#enrolment = :accepted_enrolment")
+            .when("enrolment = :accepted_enrolment")
             .value("accepted_enrolment", s(&reserved.enrolment.id))
             .into_update(self.update(key))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -231,11 +232,11 @@ fn reserved(item: UserItem, attempt: String, before: Before) -> Result<Attempt, 
 
 /// [`Throttle::retry_after`] as a condition: `failures < 5 OR (failures < 6 AND last_attempt <= now - 60) OR …`.
 fn wait_is_over() -> String {
-    let mut condition = "attribute_not_exists(#failures) OR #failures < :free".to_owned();
+    let mut condition = "attribute_not_exists(failures) OR failures < :free".to_owned();
     for index in 0..WAITS.len() {
         condition += &match index + 1 < WAITS.len() {
-            true => format!(" OR (#failures < :below{index} AND #last_attempt <= :until{index})"),
-            false => format!(" OR #last_attempt <= :until{index}"),
+            true => format!(" OR (failures < :b{index} AND last_attempt <= :u{index})"),
+            false => format!(" OR last_attempt <= :u{index}"),
         };
     }
     condition
@@ -248,9 +249,7 @@ mod tests {
     #[test]
     fn the_condition_spells_out_every_wait() {
         let condition = wait_is_over();
-        assert!(
-            condition.starts_with("attribute_not_exists(#failures) OR #failures < :free OR (#failures < :below0 AND")
-        );
-        assert!(condition.ends_with("(#failures < :below5 AND #last_attempt <= :until5) OR #last_attempt <= :until6"));
+        assert!(condition.starts_with("attribute_not_exists(failures) OR failures < :free OR (failures < :b0 AND"));
+        assert!(condition.ends_with("(failures < :b5 AND last_attempt <= :u5) OR last_attempt <= :u6"));
     }
 }

@@ -1,7 +1,12 @@
 //! What one update writes, put together from parts: DynamoDB takes a single expression of each kind.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
+
+/// The one attribute whose name is among DynamoDB's reserved words; expressions say `#method`.
+const RESERVED: &str = "method";
 
 /// Sets, removals and conditions of one update.
 #[derive(Debug, Default)]
@@ -9,19 +14,19 @@ pub(super) struct Change {
     set: Vec<String>,
     remove: Vec<&'static str>,
     conditions: Vec<String>,
-    values: Vec<(String, AttributeValue)>,
+    values: HashMap<String, AttributeValue>,
 }
 
 impl Change {
     /// Sets `attribute` to `value`, which the expressions can name as `:attribute`.
     pub(super) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
-        self.set.push(format!("#{attribute} = :{attribute}"));
+        self.set.push(format!("{} = :{attribute}", name(attribute)));
         self.value(attribute, value)
     }
 
     /// Sets `attribute` to what `expression` makes of named values.
     pub(super) fn set_to(mut self, attribute: &str, expression: &str) -> Self {
-        self.set.push(format!("#{attribute} = {expression}"));
+        self.set.push(format!("{attribute} = {expression}"));
         self
     }
 
@@ -43,51 +48,36 @@ impl Change {
 
     /// Names a value `:name` for the expressions.
     pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
-        self.values.push((format!(":{name}"), value));
+        self.values.insert(format!(":{name}"), value);
         self
     }
 
-    /// The update with this change in it. Every `#attribute` in an expression is declared: `method` is a word that
-    /// DynamoDB has reserved, and so may be the next one.
-    pub(super) fn into_update(self, mut update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
+    /// The update with this change in it.
+    pub(super) fn into_update(self, update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
         let mut expression = String::new();
         if !self.set.is_empty() {
-            expression += &format!("SET {} ", self.set.join(", "));
+            expression += &format!("SET {}", self.set.join(", "));
         }
         if !self.remove.is_empty() {
-            let names: Vec<String> = self.remove.iter().map(|attribute| format!("#{attribute}")).collect();
-            expression += &format!("REMOVE {}", names.join(", "));
+            let names: Vec<&str> = self.remove.iter().map(|attribute| name(attribute)).collect();
+            expression += &format!(" REMOVE {}", names.join(", "));
         }
-        let conditions: Vec<String> = self.conditions.iter().map(|condition| format!("({condition})")).collect();
-        let condition = conditions.join(" AND ");
-        let mut names: Vec<&str> = [expression.as_str(), condition.as_str()].into_iter().flat_map(names).collect();
-        names.sort_unstable();
-        names.dedup();
-        for name in names {
-            update = update.expression_attribute_names(format!("#{name}"), name);
-        }
-        for (name, value) in self.values {
-            update = update.expression_attribute_values(name, value);
-        }
-        if !condition.is_empty() {
-            update = update.condition_expression(condition);
-        }
-        update.update_expression(expression)
+        let condition = match self.conditions.as_slice() {
+            [] => None,
+            [only] => Some(only.clone()),
+            several => Some(format!("({})", several.join(") AND ("))),
+        };
+        // A name that no expression uses is an error.
+        let used = expression.contains('#') || condition.as_ref().is_some_and(|condition| condition.contains('#'));
+        let update = if used { update.expression_attribute_names("#method", RESERVED) } else { update };
+        update
+            .update_expression(expression)
+            .set_condition_expression(condition)
+            .set_expression_attribute_values(Some(self.values).filter(|values| !values.is_empty()))
     }
 }
 
-/// The attributes that an expression names with `#`.
-fn names(expression: &str) -> impl Iterator<Item = &str> {
-    expression.split('#').skip(1).filter_map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_found_wherever_they_stand() {
-        let expression = "SET #a_1 = if_not_exists(#b, :b) + :one REMOVE #c";
-        assert_eq!(names(expression).collect::<Vec<_>>(), ["a_1", "b", "c"]);
-    }
+/// How expressions name an attribute.
+fn name(attribute: &str) -> &str {
+    if attribute == RESERVED { "#method" } else { attribute }
 }

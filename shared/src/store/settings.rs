@@ -98,7 +98,7 @@ impl Store {
         let change = match replace {
             Replace::Any => change,
             Replace::Unverified => change
-                .when("attribute_not_exists(#verified) OR #verified = :unverified")
+                .when("attribute_not_exists(verified) OR verified = :unverified")
                 .value("unverified", AttributeValue::Bool(false)),
         };
         let update = change
@@ -144,5 +144,5 @@ fn disabled(now: u64) -> Change {
     Change::default()
         .set("expires_at", n(now + DAY))
         .remove(&["method", "secret", "phone", "verified", "enrolment", "code_hash", "code_expires", "code_tries"])
-        .when("attribute_exists(#pk)")
+        .when("attribute_exists(pk)")
 }
