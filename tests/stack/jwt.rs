@@ -73,6 +73,10 @@ fn header(token: &str) -> Result<Header, Refusal> {
     if !ALGORITHMS.contains(&header.alg) {
         return Err(Refusal::Invalid("the token is signed with an algorithm that is not supported"));
     }
+    // RFC 7515 §4.1.11: who does not understand an extension that must be understood refuses it. None is understood.
+    if header.crit.is_some() {
+        return Err(Refusal::Invalid("the token has an extension that must be understood"));
+    }
     Ok(header)
 }
 

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector as _, HttpConnectorSett
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use axum::body::Body;
 use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyOperations, PublicKeyUse};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
@@ -86,9 +86,16 @@ impl Remote {
     async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, String> {
         let discovery: Discovery = get(&format!("{}/.well-known/openid-configuration", self.issuer)).await?;
         let set: JwkSet = get(&discovery.jwks_uri).await?;
-        let keys = set.keys.iter().filter(|key| matches!(key.algorithm, AlgorithmParameters::RSA(_)));
+        let keys = set.keys.iter().filter(|key| matches!(key.algorithm, AlgorithmParameters::RSA(_)) && signs(key));
         Ok(keys.filter_map(|key| Some((key.common.key_id.clone()?, DecodingKey::from_jwk(key).ok()?))).collect())
     }
+}
+
+/// Whether the key is for signatures, as far as it says (RFC 7517 §4.2 and §4.3).
+fn signs(key: &Jwk) -> bool {
+    let (usage, operations) = (&key.common.public_key_use, &key.common.key_operations);
+    usage.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature)
+        && operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify))
 }
 
 async fn get<T: DeserializeOwned>(url: &str) -> Result<T, String> {

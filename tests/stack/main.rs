@@ -11,10 +11,13 @@ mod welcome;
 const HELP: &str = "\
 Serves the whole API on this machine: gateway, functions, DynamoDB, SMS and identity provider.
 
-Usage: cargo run -- [--port N] [--data DIR] [--env-vars FILE]
+Usage: cargo run -- [--port N] [--data DIR] [--engine-address IP] [--env-vars FILE]
 
   --port N         port of the API on 127.0.0.1 (default 3000; 0 picks a free one)
   --data DIR       keep settings in DIR over a restart (default: in memory)
+  --engine-address IP
+                   where DynamoDB and SNS listen (default 127.0.0.1): for functions in containers, an address of this
+                   machine that containers reach, such as Docker's 172.17.0.1
   --env-vars FILE  make ready for `sam local invoke`: write the functions' variables to FILE, make the user of events/
   --help           show this
 
@@ -96,6 +99,12 @@ fn command(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
                 options.port = number.ok_or_else(|| format!("--port needs a number from 0 to 65535, not {port:?}"))?;
             }
             Long("data") => options.data_dir = Some(PathBuf::from(arguments.value()?)),
+            Long("engine-address") => {
+                let address = arguments.value()?;
+                let parsed = address.to_str().and_then(|address| address.parse().ok());
+                options.engine_address =
+                    parsed.ok_or_else(|| format!("--engine-address needs an IP address, not {address:?}"))?;
+            }
             Long("env-vars") => env_vars = Some(PathBuf::from(arguments.value()?)),
             Short('h') | Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected()),

@@ -1,6 +1,7 @@
 //! What can be chosen about a stack.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use crate::console::Output;
@@ -16,6 +17,8 @@ pub struct Options {
     pub parameters: BTreeMap<String, String>,
     /// Environment variables of single functions, by the name of the binary, set over those of the template.
     pub function_env: BTreeMap<String, BTreeMap<String, String>>,
+    /// Where the embedded DynamoDB and SNS listen. Loopback, unless functions run in containers, which cannot reach it.
+    pub engine_address: IpAddr,
     /// A DynamoDB API to use in place of the embedded engine.
     pub dynamodb_endpoint: Option<String>,
     /// An SNS API to use in place of the embedded one.
@@ -33,6 +36,7 @@ impl Default for Options {
             data_dir: None,
             parameters: BTreeMap::new(),
             function_env: BTreeMap::new(),
+            engine_address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             dynamodb_endpoint: None,
             sns_endpoint: None,
             stack_name: "local".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::IntoFuture as _;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,6 +30,9 @@ use crate::secrets::Secrets;
 use crate::shutdown::{self, Shutdown, Stop};
 use crate::sns::{Message, Sns};
 use crate::template::{self, FunctionSpec, Template};
+
+/// Where the API listens: nobody but this machine has any business with it.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// The audience of the stack's tokens unless `JwtAudience` says otherwise.
 const AUDIENCE: &str = "local";
@@ -74,7 +77,7 @@ impl Stack {
     /// If the port is taken, a parameter is not what the template allows, or the template describes something that the
     /// local stack can't run.
     pub async fn start(build: &Build, options: Options) -> Result<Self, StartError> {
-        let (listener, base_url) = bind(options.port).await?;
+        let (listener, base_url) = bind(LOOPBACK, options.port).await?;
         let key = tokio::task::spawn_blocking(IssuerKey::of_process).await;
         let key = key.map_err(|e| StartError::new(format!("no RSA key could be made: {e}")))??;
         let mut parameters = options.parameters;
@@ -88,15 +91,20 @@ impl Stack {
 
         let (stop, stopped) = shutdown::signal();
         let console = Arc::new(Console::new(options.output));
-        let dynamodb =
-            DynamoDb::open(options.dynamodb_endpoint.as_deref(), options.data_dir.as_deref(), &tables, stopped.clone())
-                .await?;
+        let dynamodb = match &options.dynamodb_endpoint {
+            Some(endpoint) => DynamoDb::at(endpoint),
+            None => {
+                let (listener, endpoint) = bind(options.engine_address, 0).await?;
+                DynamoDb::embedded(listener, endpoint, options.data_dir.as_deref(), stopped.clone())?
+            }
+        };
+        dynamodb.ensure(&tables).await?;
         let sns = Sns::new(Arc::clone(&console));
         let mut servers = Vec::new();
         let sns_endpoint = match options.sns_endpoint {
             Some(endpoint) => endpoint,
             None => {
-                let (listener, endpoint) = bind(0).await?;
+                let (listener, endpoint) = bind(options.engine_address, 0).await?;
                 servers.push(serve(listener, Arc::clone(&sns).router(), stopped.clone()));
                 endpoint
             }
@@ -127,7 +135,7 @@ impl Stack {
     /// # Errors
     /// If the port is taken.
     pub async fn check_port(port: u16) -> Result<(), StartError> {
-        bind(port).await.map(drop)
+        bind(LOOPBACK, port).await.map(drop)
     }
 
     /// The base URL, such as `http://127.0.0.1:3000`, which is the issuer of its tokens too.
@@ -180,7 +188,7 @@ impl Stack {
     pub async fn prepare_for_sam(&self, file: &Path) -> Result<(), StartError> {
         sam::write(file, &self.environments)?;
         let token = self.mint_token(sam::USER).unwrap_or_default();
-        let response = self.gateway.handle(sam::enrolment(&token)?, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
+        let response = self.gateway.handle(sam::enrolment(&token)?, SocketAddr::from((LOOPBACK, 0))).await;
         match response.status() {
             StatusCode::NO_CONTENT => Ok(()),
             status => Err(StartError::new(format!("the user of events/ could not be made: {status}"))),
@@ -202,12 +210,12 @@ impl Stack {
     }
 }
 
-async fn bind(port: u16) -> Result<(TcpListener, String), StartError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|e| match e.kind() {
+async fn bind(address: IpAddr, port: u16) -> Result<(TcpListener, String), StartError> {
+    let listener = TcpListener::bind((address, port)).await.map_err(|e| match e.kind() {
         std::io::ErrorKind::AddrInUse => {
             StartError::new(format!("port {port} is taken; --port N chooses another, --port 0 any free one"))
         }
-        _ => StartError::new(format!("port {port} can't be used: {e}")),
+        _ => StartError::new(format!("{address} port {port} can't be used: {e}")),
     })?;
     let address = listener.local_addr().map_err(|e| StartError::new(format!("the port has no address: {e}")))?;
     Ok((listener, format!("http://{address}")))

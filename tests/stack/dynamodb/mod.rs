@@ -2,7 +2,6 @@
 
 mod table;
 
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,40 +30,28 @@ pub(crate) struct DynamoDb {
 }
 
 impl DynamoDb {
-    /// Opens the engine at `endpoint`, or else an embedded one (in `directory`, or in memory), and sees to it that the
-    /// tables are there.
-    pub(crate) async fn open(
-        endpoint: Option<&str>,
-        directory: Option<&Path>,
-        tables: &[TableSpec],
-        shutdown: Shutdown,
-    ) -> Result<Self, StartError> {
-        let dynamodb = match endpoint {
-            Some(endpoint) => Self { endpoint: endpoint.to_owned(), tasks: Vec::new() },
-            None => Self::embedded(directory, shutdown).await?,
-        };
-        let client = client(&dynamodb.endpoint);
-        for table in tables {
-            table::ensure(&client, table).await.map_err(|reason| {
-                let endpoint = &dynamodb.endpoint;
-                StartError::new(format!("the table {} could not be made at {endpoint}: {reason}", table.name))
-            })?;
-        }
-        Ok(dynamodb)
+    /// The engine at `endpoint`, which runs elsewhere.
+    pub(crate) fn at(endpoint: &str) -> Self {
+        Self { endpoint: endpoint.to_owned(), tasks: Vec::new() }
     }
 
-    async fn embedded(directory: Option<&Path>, shutdown: Shutdown) -> Result<Self, StartError> {
-        let failed = |e: &dyn std::fmt::Display| StartError::new(format!("the embedded DynamoDB did not start: {e}"));
+    /// An engine of our own behind `listener`, whose URL `endpoint` is; it keeps its tables in `directory`, or in memory.
+    pub(crate) fn embedded(
+        listener: TcpListener,
+        endpoint: String,
+        directory: Option<&Path>,
+        shutdown: Shutdown,
+    ) -> Result<Self, StartError> {
         let database = match directory {
             Some(directory) => {
                 let file = directory.join("dynamodb.sqlite");
                 Database::new(&file.to_string_lossy())
                     .map_err(|e| StartError::new(format!("{} can't be opened: {e}", file.display())))?
             }
-            None => Database::memory().map_err(|e| failed(&e))?,
+            None => {
+                Database::memory().map_err(|e| StartError::new(format!("the embedded DynamoDB did not start: {e}")))?
+            }
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|e| failed(&e))?;
-        let endpoint = format!("http://{}", listener.local_addr().map_err(|e| failed(&e))?);
         let server = dynoxide::server::serve_with_shutdown(listener, database.clone(), shutdown.clone().stopped());
         let server = tokio::spawn(async move {
             let _ended = server.await;
@@ -76,6 +63,17 @@ impl DynamoDb {
             }
         });
         Ok(Self { endpoint, tasks: vec![server, sweeper] })
+    }
+
+    /// Sees to it that the tables are there.
+    pub(crate) async fn ensure(&self, tables: &[TableSpec]) -> Result<(), StartError> {
+        let client = client(&self.endpoint);
+        for table in tables {
+            table::ensure(&client, table).await.map_err(|reason| {
+                StartError::new(format!("the table {} could not be made at {}: {reason}", table.name, self.endpoint))
+            })?;
+        }
+        Ok(())
     }
 
     /// Waits until the embedded engine has closed its files, but not for ever for a client that holds on to it.
@@ -133,10 +131,17 @@ mod tests {
         TableSpec { name: "Table".to_owned(), properties }
     }
 
+    async fn embedded(shutdown: Shutdown) -> DynamoDb {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        DynamoDb::embedded(listener, endpoint, None, shutdown).unwrap()
+    }
+
     #[tokio::test]
     async fn the_table_has_the_keys_indexes_and_time_to_live_of_the_template() {
         let (_stop, shutdown) = crate::shutdown::signal();
-        let dynamodb = DynamoDb::open(None, None, &[table()], shutdown).await.unwrap();
+        let dynamodb = embedded(shutdown).await;
+        dynamodb.ensure(&[table()]).await.unwrap();
         let client = client(&dynamodb.endpoint);
         let made = client.describe_table().table_name("Table").send().await.unwrap().table.unwrap();
         assert_eq!(made.key_schema()[0].attribute_name(), "pk");
@@ -148,15 +153,14 @@ mod tests {
     #[tokio::test]
     async fn a_table_that_is_there_already_is_left_as_it_is() {
         let (_stop, shutdown) = crate::shutdown::signal();
-        let first = DynamoDb::open(None, None, &[table()], shutdown.clone()).await.unwrap();
-        let second = DynamoDb::open(Some(&first.endpoint), None, &[table()], shutdown).await.unwrap();
-        assert_eq!(second.endpoint, first.endpoint);
+        let first = embedded(shutdown).await;
+        first.ensure(&[table()]).await.unwrap();
+        DynamoDb::at(&first.endpoint).ensure(&[table()]).await.unwrap();
     }
 
     #[tokio::test]
     async fn an_engine_that_does_not_answer_is_an_error_that_names_it() {
-        let (_stop, shutdown) = crate::shutdown::signal();
-        let error = DynamoDb::open(Some("http://127.0.0.1:1"), None, &[table()], shutdown).await.err().unwrap();
+        let error = DynamoDb::at("http://127.0.0.1:1").ensure(&[table()]).await.unwrap_err();
         assert!(error.to_string().starts_with("the table Table could not be made at http://127.0.0.1:1: "), "{error}");
         assert!(!error.to_string().contains('{'), "{error}");
     }
