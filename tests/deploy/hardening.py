@@ -1,0 +1,141 @@
+"""What is true of every deployment, and what of a production one, beyond rights."""
+
+import json
+
+from rights import FUNCTIONS
+from template import of_type, plain
+
+ROUTES = {
+    "GET /api/two-factor": "GetSettingsFunction",
+    "PATCH /api/two-factor": "UpdateSettingsFunction",
+    "GET /api/two-factor/qr": "QrCodeFunction",
+    "GET /api/two-factor/secret": "GenerateSecretFunction",
+    "POST /api/two-factor/send-verification": "SendVerificationFunction",
+    "POST /api/two-factor/verify": "VerifyFunction",
+    "POST /api/two-factor/reset": "ResetFunction",
+    "POST /api/users/{ID}/two-factor/reset": "ResetFunction",
+}
+
+
+def functions_run_on_what_they_are_built_for(template):
+    """Lint passes a runtime that does not exist, and Lambda takes a binary for another processor without a word."""
+    functions = of_type(template, "AWS::Lambda::Function")
+    assert set(functions) == set(FUNCTIONS)
+    for name, function in functions.items():
+        assert (function["Runtime"], function["Handler"]) == ("provided.al2023", "bootstrap"), name
+        assert function["Architectures"] in (["arm64"], ["x86_64"]), name
+        metadata = template["Resources"][name]["Metadata"]
+        assert metadata["BuildMethod"] == "rust-cargolambda", name
+        assert function["FunctionName"] == "${AWS::StackName}-" + metadata["BuildProperties"]["Binary"], name
+
+
+def everything_at_rest_is_under_the_stacks_key(template):
+    (table,) = of_type(template, "AWS::DynamoDB::Table").values()
+    assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": "Key.Arn"}
+    for kind, setting in [
+        ("AWS::SecretsManager::Secret", "KmsKeyId"),
+        ("AWS::Lambda::Function", "KmsKeyArn"),
+        ("AWS::Logs::LogGroup", "KmsKeyId"),
+        ("AWS::SNS::Topic", "KmsMasterKeyId"),
+    ]:
+        for name, resource in of_type(template, kind).items():
+            assert resource.get(setting) == "Key.Arn", f"{name} is not encrypted with the stack's key"
+    (key,) = of_type(template, "AWS::KMS::Key").values()
+    assert key["EnableKeyRotation"] is True
+
+
+def no_secret_is_written_down(template):
+    (secret,) = of_type(template, "AWS::SecretsManager::Secret").values()
+    assert secret["GenerateSecretString"]["PasswordLength"] >= 43 and "SecretString" not in secret
+    for name, function in of_type(template, "AWS::Lambda::Function").items():
+        keys = function["Environment"]["Variables"].get("SEALING_KEYS", "{{resolve:secretsmanager:")
+        assert keys.startswith("{{resolve:secretsmanager:"), name
+
+
+def functions_without_need_have_no_table_and_no_keys(template):
+    variables = {n: set(f["Environment"]["Variables"]) for n, f in of_type(template, "AWS::Lambda::Function").items()}
+    assert not {"TABLE_NAME", "SEALING_KEYS"} & variables["GenerateSecretFunction"]
+    assert "SEALING_KEYS" not in variables["ResetFunction"]
+
+
+def every_route_wants_a_token(template):
+    (api,) = of_type(template, "AWS::ApiGatewayV2::Api").values()
+    routes = {}
+    for path, methods in api["Body"]["paths"].items():
+        for method, route in methods.items():
+            uri = plain(route["x-amazon-apigateway-integration"]["uri"])
+            routes[f"{method.upper()} {path}"] = uri.split("${")[-1].split(".Arn}")[0]
+            assert route["security"] == [{"Jwt": []}], f"{method} {path} is open"
+    assert routes == ROUTES
+    jwt = api["Body"]["components"]["securitySchemes"]["Jwt"]["x-amazon-apigateway-authorizer"]
+    assert jwt["identitySource"] == "$request.header.Authorization" and jwt["type"] == "jwt"
+
+
+def costly_routes_are_throttled_tighter(template):
+    (stage,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
+    limit = float(stage["DefaultRouteSettings"]["ThrottlingRateLimit"])
+    for route in ("POST /api/two-factor/send-verification", "POST /api/two-factor/verify"):
+        settings = stage["RouteSettings"][route]
+        assert 0 < float(settings["ThrottlingRateLimit"]) < limit, route
+        assert 0 < int(settings["ThrottlingBurstLimit"]) < limit, route
+
+
+def everything_is_logged_and_logs_end(template):
+    groups = of_type(template, "AWS::Logs::LogGroup")
+    assert set(groups) == {"FunctionLogs", "AccessLogs"}
+    assert all(int(group["RetentionInDays"]) > 0 for group in groups.values())
+    for name, function in of_type(template, "AWS::Lambda::Function").items():
+        assert function["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": "FunctionLogs"}, name
+    (stage,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
+    assert stage["AccessLogSettings"]["DestinationArn"] == "AccessLogs.Arn"
+    line = json.loads(stage["AccessLogSettings"]["Format"])
+    # Neither the token nor a path, which may hold a user's ID.
+    assert not any(word in value for value in line.values() for word in ("path", "claims", "authorization"))
+
+
+def the_table_is_on_demand_and_tidies_up(template):
+    (table,) = of_type(template, "AWS::DynamoDB::Table").values()
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def production_data_outlives_the_stack(template):
+    for name in ("Table", "SealingKeys", "Key", "FunctionLogs"):
+        resource = template["Resources"][name]
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain"), name
+    (table,) = of_type(template, "AWS::DynamoDB::Table").values()
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def production_is_watched(template):
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    watched = {metric for alarm in alarms.values() for metric in _metrics(alarm)}
+    assert watched == {
+        "5xx", "Errors", "Throttles", "ReadThrottleEvents", "WriteThrottleEvents", "CodesSent", "CodesRefused"
+    }
+    for name, alarm in alarms.items():
+        assert alarm["AlarmActions"] == ["AlarmTopic"] and alarm["AlarmDescription"], name
+        assert alarm["TreatMissingData"] == "notBreaching", name
+    for metric in ("Errors", "Throttles"):
+        (alarm,) = (alarm for alarm in alarms.values() if metric in _metrics(alarm))
+        functions = [m["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for m in alarm["Metrics"] if "MetricStat" in m]
+        assert sorted(functions) == sorted(FUNCTIONS), metric
+
+
+def _metrics(alarm):
+    single = [alarm["MetricName"]] if "MetricName" in alarm else []
+    return single + [m["MetricStat"]["Metric"]["MetricName"] for m in alarm.get("Metrics", []) if "MetricStat" in m]
+
+
+ALWAYS = [
+    functions_run_on_what_they_are_built_for,
+    everything_at_rest_is_under_the_stacks_key,
+    no_secret_is_written_down,
+    functions_without_need_have_no_table_and_no_keys,
+    every_route_wants_a_token,
+    costly_routes_are_throttled_tighter,
+    everything_is_logged_and_logs_end,
+    the_table_is_on_demand_and_tidies_up,
+]
+IN_PRODUCTION = [production_data_outlives_the_stack, production_is_watched]

@@ -1,0 +1,77 @@
+"""One function, invoked with one event: by `sam local invoke`, or under AWS's emulator of Lambda without Docker."""
+
+import json
+import os
+import platform
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import samcli
+from samcli.yamlhelper import yaml_parse
+
+from build import NATIVE
+from engine import free_port
+
+EMULATOR = Path(samcli.__file__).parent / f"local/rapid/aws-lambda-rie-{platform.machine().replace('aarch64', 'arm64')}"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": "us-east-1"}
+
+
+class SamLocal:
+    """`sam local invoke`. What the functions call at 127.0.0.1 is `address` for their containers."""
+
+    def __init__(self, build, env_vars, environment, address):
+        self.build, self.environment = build, environment
+        self.env_vars = env_vars.with_suffix(".containers.json")
+        self.env_vars.touch(0o600)
+        self.env_vars.write_text(env_vars.read_text().replace("http://127.0.0.1:", f"http://{address}:"))
+
+    def __call__(self, function, event):
+        command = ["sam", "local", "invoke", function, "--template", self.build / "template.yaml", "--event", event]
+        command += ["--env-vars", self.env_vars, "--parameter-overrides", f"Architecture={NATIVE}", "--skip-pull-image"]
+        # SAM asks AWS who it is unless it has no credentials, which it then makes up for the function.
+        kept = {name: value for name, value in self.environment.items() if not name.startswith("AWS_")}
+        kept |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
+        done = subprocess.run(command, env=kept, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+class Emulator:
+    """AWS's Runtime Interface Emulator, which `sam local invoke` puts into its image, on the host itself."""
+
+    def __init__(self, build, env_vars):
+        self.build = build
+        self.variables = json.loads(env_vars.read_text())
+        self.template = yaml_parse((build / "template.yaml").read_text())
+
+    def __call__(self, function, event):
+        port, runtime = free_port(), free_port()
+        properties = self.template["Resources"][function]["Properties"]
+        environment = {"PATH": os.environ["PATH"], "AWS_LAMBDA_FUNCTION_NAME": function} | CREDENTIALS
+        # As SAM does: only what the template declares.
+        declared = {**self.template["Globals"]["Function"]["Environment"]["Variables"]}
+        declared |= properties.get("Environment", {}).get("Variables", {})
+        environment |= {k: v for k, v in self.variables[function].items() if k in declared}
+        command = [EMULATOR, "--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
+        command += ["--runtime-api-address", f"127.0.0.1:{runtime}", self.build / function / "bootstrap"]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            return self._post(f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", event.read_bytes())
+        finally:
+            process.kill()
+            process.wait()
+
+    @staticmethod
+    def _post(url, event):
+        for _ in range(100):
+            try:
+                with urllib.request.urlopen(url, data=event, timeout=30) as answer:
+                    return json.load(answer)
+            except urllib.error.URLError as error:
+                if not isinstance(error.reason, ConnectionRefusedError):
+                    raise
+                time.sleep(0.05)
+        raise RuntimeError("the emulator did not start")

@@ -1,0 +1,113 @@
+"""The template: as it is written, and as CloudFormation gets it for given parameters."""
+
+import copy
+import os
+from pathlib import Path
+
+from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "template.yaml"
+
+# What has no default, and what a production stack may not be deployed without.
+GIVEN = {"JwtIssuer": "https://login.example.com/", "JwtAudience": "two-factor"}
+PRODUCTION = GIVEN | {
+    "Stage": "production",
+    "CorsAllowedOrigins": "https://app.example.com",
+    "SmsCountries": "DK",
+    "AlarmEmail": "operations@example.com",
+}
+
+def load():
+    """The template as it is written, functions in their long form."""
+    return yaml_parse(FILE.read_text())
+
+
+def deployed(template, given):
+    """What SAM makes of the template with these parameters, conditions decided; references to resources stay."""
+    template = copy.deepcopy(template)
+    values = _values(template, given)
+    # The code's place in S3, which `sam deploy` would have put here.
+    template["Globals"]["Function"]["CodeUri"] = "s3://code/function.zip"
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    translated = Translator({}, Parser()).translate(template, values)
+    return _Decider(translated["Conditions"], values).decide(translated)
+
+
+def refused(template, given):
+    """Why the template's rules refuse these parameters."""
+    decider = _Decider(template["Conditions"], _values(template, given))
+    rules = [rule for rule in template["Rules"].values() if decider.holds(rule["RuleCondition"])]
+    return [a["AssertDescription"] for rule in rules for a in rule["Assertions"] if not decider.holds(a["Assert"])]
+
+
+def _values(template, given):
+    return {name: str(declared.get("Default")) for name, declared in template["Parameters"].items()} | given
+
+
+class _Decider:
+    """Conditions, Fn::If, and references to parameters, which are all that differs between two deployments."""
+
+    def __init__(self, conditions, values):
+        self.conditions, self.values = conditions, values
+
+    def decide(self, translated):
+        for section in ("Resources", "Outputs"):
+            translated[section] = {
+                name: self._value({key: value for key, value in entry.items() if key != "Condition"})
+                for name, entry in translated[section].items()
+                if "Condition" not in entry or self.holds({"Condition": entry["Condition"]})
+            }
+        return translated
+
+    def holds(self, condition):
+        (function, argument), = condition.items()
+        match function:
+            case "Condition":
+                return self.holds(self.conditions[argument])
+            case "Fn::Not":
+                return not self.holds(argument[0])
+            case "Fn::Equals":
+                left, right = (self._value(side) for side in argument)
+                return left == right
+            case "Fn::Contains":
+                return self._value(argument[1]) in self._value(argument[0]).split(",")
+        raise ValueError(f"no condition function {function} is known here")
+
+    def _value(self, value):
+        match value:
+            case {"Fn::If": [condition, then, otherwise], **rest} if not rest:
+                return self._value(then if self.holds({"Condition": condition}) else otherwise)
+            case {"Ref": name, **rest} if not rest and name in self.values:
+                return self.values[name]
+            case dict():
+                decided = {key: self._value(entry) for key, entry in value.items()}
+                return {key: entry for key, entry in decided.items() if entry != {"Ref": "AWS::NoValue"}}
+            case list():
+                decided = (self._value(entry) for entry in value)
+                return [entry for entry in decided if entry != {"Ref": "AWS::NoValue"}]
+        return value
+
+
+def plain(value):
+    """References as short text: `Table.Arn` for Fn::GetAtt, `Table` for Ref, the text itself for Fn::Sub."""
+    match value:
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"{name}.{attribute}"
+        case {"Ref": name}:
+            return name
+        case {"Fn::Sub": str(text)}:
+            return text
+        case dict():
+            return {key: plain(entry) for key, entry in value.items()}
+        case list():
+            return [plain(entry) for entry in value]
+    return value
+
+
+def of_type(template, kind):
+    """The resources of one type, by name: their properties, references as short text."""
+    resources = template["Resources"].items()
+    return {name: plain(resource["Properties"]) for name, resource in resources if resource["Type"] == kind}
