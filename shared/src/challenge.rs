@@ -43,7 +43,7 @@ impl Binding<'_> {
     /// The keyring has no current key to hash with.
     pub fn challenge(&self, code: &Code, keys: &Keyring, now: u64) -> Result<Challenge, Unspecified> {
         let code_hash = self.with_parts(code, |parts| keys.hash(parts))?;
-        Ok(Challenge { code_hash, expires: now + LIFETIME, tries: 0 })
+        Ok(Challenge { code_hash, expires: now.saturating_add(LIFETIME), tries: 0 })
     }
 
     /// Whether `code` is the right one at `now` (seconds since 1970), and the attempt is among the first

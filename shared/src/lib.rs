@@ -39,6 +39,8 @@ pub mod code;
 pub mod config;
 pub mod countries;
 pub mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod http;
 pub mod permission;
 pub mod phone;

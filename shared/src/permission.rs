@@ -6,6 +6,7 @@ const EDIT_ANY: &str = "users:edit";
 ///
 /// A value is a space-separated string (RFC 8693 §4.2 `scope`) or the gateway's `[a b]` form of an array. An array's
 /// members may hold spaces, which that form does not escape: whoever may put text into a permission claim can grant.
+/// An object (`map[a:b]`) or an array within an array is no list of permissions, whatever words are in it.
 pub fn may_edit<'a>(claims: impl IntoIterator<Item = &'a str>, id: &str) -> bool {
     claims.into_iter().flat_map(permissions).any(|permission| {
         permission == EDIT_ANY
@@ -14,7 +15,13 @@ pub fn may_edit<'a>(claims: impl IntoIterator<Item = &'a str>, id: &str) -> bool
 }
 
 fn permissions(claim: &str) -> impl Iterator<Item = &str> {
-    claim.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(claim).split(' ')
+    let list = match claim.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        Some(nested) if nested.contains('[') => "",
+        Some(members) => members,
+        None if claim.starts_with("map[") => "",
+        None => claim,
+    };
+    list.split(' ')
 }
 
 #[cfg(test)]
@@ -50,6 +57,9 @@ mod tests {
             "users:edit,openid",
             "users:edit:*",
             "users:edit\t",
+            "map[note:a users:edit b]",
+            "[map[note:a users:edit b]]",
+            "[[openid users:edit email]]",
         ] {
             assert!(!may_edit([claim], "42"), "{claim:?}");
         }

@@ -4,6 +4,8 @@
 use ring::error::Unspecified;
 use ring::rand::{SecureRandom, SystemRandom};
 
+use crate::throttle::CLOCK_ERROR;
+
 /// Seconds in a day: the longest window, after which a send is forgotten.
 pub const DAY: u64 = 86_400;
 
@@ -37,7 +39,8 @@ impl Stamp {
     pub fn at(now: u64) -> Result<Self, Unspecified> {
         let mut bytes = [0; 8];
         SystemRandom::new().fill(&mut bytes)?;
-        Ok(Self(now.saturating_mul(STAMPS_PER_SECOND) + u64::from_be_bytes(bytes) % STAMPS_PER_SECOND))
+        let random = u64::from_be_bytes(bytes) % STAMPS_PER_SECOND;
+        Ok(Self(now.saturating_mul(STAMPS_PER_SECOND).saturating_add(random)))
     }
 
     /// When the send was, in seconds since 1970.
@@ -62,22 +65,26 @@ impl SendLog {
         &self.0
     }
 
-    /// Seconds until every one of `limits` allows another send; `None` if they do at `now` (seconds since 1970).
+    /// Seconds until every one of `limits` allows another send; `None` if they do at `now` (seconds since 1970). A send
+    /// that lies too far ahead was written by a clock that was wrong ([`CLOCK_ERROR`]), and does not count.
     pub fn retry_after(&self, limits: &[Limit], now: u64) -> Option<u64> {
+        let ahead = now.saturating_add(CLOCK_ERROR);
+        let counted = || self.0.iter().rev().filter(|stamp| stamp.second() <= ahead);
         limits
             .iter()
             .filter_map(|limit| {
                 // The send that has to leave the window before another fits in.
-                let blocking = self.0.iter().rev().nth(limit.sends.checked_sub(1)?)?;
-                let left = (blocking.second() + limit.seconds).saturating_sub(now).min(limit.seconds);
+                let blocking = counted().nth(limit.sends.checked_sub(1)?)?;
+                let left = (blocking.second() + limit.seconds).saturating_sub(now);
                 (left > 0).then_some(left)
             })
             .max()
     }
 
-    /// This log with one more send, and without those that no window reaches any more.
+    /// This log with one more send, and without those that no window reaches any more or that lie too far ahead.
     pub fn with(&self, stamp: Stamp) -> Self {
-        let kept = self.0.iter().copied().filter(|old| old.second() + DAY > stamp.second());
+        let (from, to) = (stamp.second().saturating_sub(DAY), stamp.second() + CLOCK_ERROR);
+        let kept = self.0.iter().copied().filter(|old| old.second() > from && old.second() <= to);
         Self::new(kept.chain([stamp]).collect())
     }
 }
@@ -116,8 +123,11 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumped_back_does_not_stretch_a_wait() {
-        assert_eq!(log(&[9_000_000]).retry_after(USER_LIMITS, 1000), Some(30));
+    fn a_send_that_only_a_wrong_clock_can_have_written_does_not_count() {
+        assert_eq!(log(&[10_000]).retry_after(USER_LIMITS, 10_000 - CLOCK_ERROR), Some(30 + CLOCK_ERROR));
+        assert_eq!(log(&[10_000]).retry_after(USER_LIMITS, 10_000 - CLOCK_ERROR - 1), None);
+        let sends = log(&[9_000_000]).with(Stamp(1000 * STAMPS_PER_SECOND));
+        assert_eq!(sends.stamps().iter().map(|s| s.second()).collect::<Vec<_>>(), [1000]);
     }
 
     #[test]

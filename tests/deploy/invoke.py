@@ -20,13 +20,10 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "
 
 
 class SamLocal:
-    """`sam local invoke`. What the functions call at 127.0.0.1 is `address` for their containers."""
+    """`sam local invoke`."""
 
-    def __init__(self, build, env_vars, environment, address):
-        self.build, self.environment = build, environment
-        self.env_vars = env_vars.with_suffix(".containers.json")
-        self.env_vars.touch(0o600)
-        self.env_vars.write_text(env_vars.read_text().replace("http://127.0.0.1:", f"http://{address}:"))
+    def __init__(self, build, env_vars, environment):
+        self.build, self.env_vars, self.environment = build, env_vars, environment
 
     def __call__(self, function, event):
         command = ["sam", "local", "invoke", function, "--template", self.build / "template.yaml", "--event", event]

@@ -4,7 +4,6 @@ import contextlib
 import json
 import re
 import subprocess
-import urllib.parse
 import urllib.request
 
 import boto3
@@ -20,10 +19,6 @@ class LocalStack:
     def _get(self, path):
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
             return json.load(answer)
-
-    def ports(self):
-        """Of its DynamoDB and its SNS."""
-        return {urllib.parse.urlsplit(self.info[name]).port for name in ("dynamodb_endpoint", "sns_endpoint")}
 
     def messages(self):
         return self._get("/local/messages")
@@ -41,9 +36,10 @@ class LocalStack:
 
 
 @contextlib.contextmanager
-def running(directory):
+def running(directory, address):
+    """`address`: where the functions find its DynamoDB and SNS."""
     env_vars = directory / "env-vars.json"
-    command = ["cargo", "run", "--quiet", "--", "--port", "0", "--env-vars", env_vars]
+    command = ["cargo", "run", "--quiet", "--", "--port", "0", "--engine-address", address, "--env-vars", env_vars]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=None, text=True)
     try:
         url = None

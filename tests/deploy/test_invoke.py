@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-import bridge
 import docker_engine
 import local_stack
 import totp
@@ -20,26 +19,24 @@ EVENTS = ROOT / "events"
 USER, SECRET = "USER##42", "T42NQXFCPWEJMGJY"
 
 
-@pytest.fixture
-def stack(tmp_path):
-    with local_stack.running(tmp_path) as stack:
-        yield stack
-
-
 @pytest.fixture(params=["docker", "emulator"])
-def invoke(request, stack):
+def running(request, tmp_path):
+    """A way to invoke functions, and the local stack whose table and SNS they use."""
     built = build(NATIVE)
     if request.param == "emulator":
-        yield Emulator(built, stack.env_vars)
+        with local_stack.running(tmp_path, "127.0.0.1") as stack:
+            yield Emulator(built, stack.env_vars), stack
         return
     try:
-        with docker_engine.running() as (environment, address), bridge.from_containers(address, stack.ports()):
-            yield SamLocal(built, stack.env_vars, environment, address)
+        with docker_engine.running() as (environment, address), local_stack.running(tmp_path, address) as stack:
+            yield SamLocal(built, stack.env_vars, environment), stack
     except docker_engine.Unavailable as why:
         pytest.skip(f"sam local invoke not tried: {why}")
 
 
-def test_the_events_one_after_the_other(invoke, stack, tmp_path):
+def test_the_events_one_after_the_other(running, tmp_path):
+    invoke, stack = running
+
     def answer(function, name, **changed):
         event = json.loads((EVENTS / f"{name}.json").read_text()) | changed
         file = tmp_path / f"{name}.json"

@@ -12,14 +12,25 @@
 
 mod support;
 
+mod attacks_bodies;
+mod attacks_claims;
+mod attacks_codes;
+mod attacks_enumeration;
+mod attacks_paths;
+mod attacks_signatures;
+mod attacks_smuggling;
+mod attacks_tokens;
 mod bodies;
 mod command;
 mod documentation;
 mod faults;
+mod faults_everywhere;
 mod gateway;
 mod generate_secret;
 mod get_settings;
 mod hardened;
+mod histories;
+mod histories_model;
 mod lifecycle;
 mod phone_numbers;
 mod qr_code;
@@ -32,6 +43,7 @@ mod secret_keys;
 mod send_limits;
 mod send_verification;
 mod store;
+mod store_clocks;
 mod tenants;
 mod update_settings;
 mod user_ids;

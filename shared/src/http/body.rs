@@ -19,7 +19,7 @@ impl Fields {
     ///
     /// # Errors
     /// The body is empty, not UTF-8, not JSON or no object.
-    pub(super) fn read(body: &[u8], content_type: Option<&str>) -> Result<Self, Error> {
+    pub(crate) fn read(body: &[u8], content_type: Option<&str>) -> Result<Self, Error> {
         let text = std::str::from_utf8(body)
             .map_err(|_| Error::MalformedBody("The body is not UTF-8."))?
             .trim_matches([' ', '\t', '\r', '\n']);

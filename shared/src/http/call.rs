@@ -26,7 +26,7 @@ pub struct Call {
 }
 
 impl Call {
-    pub(super) fn from_event(event: ApiGatewayV2httpRequest, identity: &Identity) -> Result<Self, Error> {
+    pub(crate) fn from_event(event: ApiGatewayV2httpRequest, identity: &Identity) -> Result<Self, Error> {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_err(|_| Error::Internal("the clock stands before 1970".into()))?

@@ -11,7 +11,7 @@ use crate::authenticator::Enrolment;
 use crate::challenge::Challenge;
 use crate::sealing::Keyring;
 use crate::secret::Secret;
-use crate::throttle::{FREE_ATTEMPTS, Throttle, WAITS};
+use crate::throttle::{CLOCK_ERROR, FREE_ATTEMPTS, Throttle, WAITS};
 use crate::totp::LastStep;
 use crate::user::User;
 
@@ -88,7 +88,8 @@ impl Store {
             // A retried write that had come through the first time finds its own name and does not count twice.
             .when("attribute_not_exists(attempt) OR attempt <> :attempt")
             .when(wait_is_over())
-            .value("free", n(FREE_ATTEMPTS));
+            .value("free", n(FREE_ATTEMPTS))
+            .value("ahead", n(now.saturating_add(CLOCK_ERROR)));
         for (index, wait) in WAITS.iter().enumerate() {
             change = change.value(&format!("u{index}"), n(now.saturating_sub(*wait)));
             if index + 1 < WAITS.len() {
@@ -123,8 +124,32 @@ impl Store {
                         Some(_) => Ok(Attempt::Wait { seconds: item.throttle.retry_after(now).unwrap_or(1) }),
                     }
                 }
-                _ => Err(StoreError::from_sdk("UpdateItem", &error)),
+                _ => Err(self.take_attempt_back(&key, &attempt, StoreError::from_sdk("UpdateItem", &error)).await),
             },
+        }
+    }
+
+    /// Takes an attempt back of which no answer says whether it was counted: its name, if it stands there, says that it
+    /// was. No code has been compared for it, and it was allowed, so the next one is too. Gives the fault, to be answered.
+    async fn take_attempt_back(&self, key: &str, attempt: &str, fault: StoreError) -> StoreError {
+        if matches!(fault, StoreError::Broken(_)) {
+            return fault;
+        }
+        let change = Change::default()
+            .set_to("failures", "failures - :one")
+            .set_to("code_tries", "code_tries - :one")
+            .set("last_attempt", n(0))
+            .remove(&["attempt"])
+            .when("attempt = :attempt")
+            .value("attempt", s(attempt))
+            .value("one", n(1));
+        match change.into_update(self.update(key)).send().await {
+            Ok(_) => fault,
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => fault,
+            Err(error) => {
+                let error = StoreError::from_sdk("UpdateItem", &error);
+                StoreError::Unavailable(format!("{fault}; attempt not given back: {error}"))
+            }
         }
     }
 
@@ -226,13 +251,15 @@ impl Store {
 
 fn reserved(item: UserItem, attempt: String, before: Before) -> Result<Attempt, StoreError> {
     let enrolment = item.enrolment.ok_or_else(|| StoreError::unreadable(attribute::METHOD))?;
-    let challenge = item.challenge.map(|challenge| Challenge { tries: before.code_tries + 1, ..challenge });
+    let challenge =
+        item.challenge.map(|challenge| Challenge { tries: before.code_tries.saturating_add(1), ..challenge });
     Ok(Attempt::Reserved(Box::new(Reserved { enrolment, challenge, last_step: item.last_step, attempt, before })))
 }
 
-/// [`Throttle::retry_after`] as a condition: `failures < 5 OR (failures < 6 AND last_attempt <= now - 60) OR …`.
+/// [`Throttle::retry_after`] as a condition: `failures < 5 OR last_attempt > now + 3600 OR (failures < 6 AND
+/// last_attempt <= now - 60) OR …`.
 fn wait_is_over() -> String {
-    let mut condition = "attribute_not_exists(failures) OR failures < :free".to_owned();
+    let mut condition = "attribute_not_exists(failures) OR failures < :free OR last_attempt > :ahead".to_owned();
     for index in 0..WAITS.len() {
         condition += &match index + 1 < WAITS.len() {
             true => format!(" OR (failures < :b{index} AND last_attempt <= :u{index})"),
@@ -249,7 +276,10 @@ mod tests {
     #[test]
     fn the_condition_spells_out_every_wait() {
         let condition = wait_is_over();
-        assert!(condition.starts_with("attribute_not_exists(failures) OR failures < :free OR (failures < :b0 AND"));
+        assert!(
+            condition.starts_with("attribute_not_exists(failures) OR failures < :free OR last_attempt > :ahead OR (")
+        );
+        assert!(condition.contains("(failures < :b0 AND last_attempt <= :u0)"));
         assert!(condition.ends_with("(failures < :b5 AND last_attempt <= :u5) OR last_attempt <= :u6"));
     }
 }

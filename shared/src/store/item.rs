@@ -69,7 +69,7 @@ pub struct UserItem {
 
 impl UserItem {
     /// Reads the item stored under `key`; no item is an empty one.
-    pub(super) fn read(key: &str, item: Option<&Item>, keys: &Keyring) -> Result<Self, StoreError> {
+    pub(crate) fn read(key: &str, item: Option<&Item>, keys: &Keyring) -> Result<Self, StoreError> {
         let Some(item) = item else { return Ok(Self::default()) };
         Ok(Self {
             enrolment: read_enrolment(key, item, keys)?,

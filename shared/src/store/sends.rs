@@ -68,6 +68,7 @@ impl Store {
         let reasons = match self.transact(vec![user_update.clone(), number_update]).await? {
             Transaction::Done => return Ok(SendReservation::Reserved(Box::new(slot))),
             Transaction::Refused(reasons) => reasons,
+            Transaction::Unknown(fault) => return Err(self.take_send_back(binding.user, &slot, fault).await),
         };
         if let Some(refused) = refused(&reasons, 0) {
             return user_refused(refused, binding.enrolment, now);
@@ -82,6 +83,7 @@ impl Store {
         let number_update = self.replace_number_sends(&slot, &log, now)?;
         match self.transact(vec![user_update, number_update]).await? {
             Transaction::Done => Ok(SendReservation::Reserved(Box::new(slot))),
+            Transaction::Unknown(fault) => Err(self.take_send_back(binding.user, &slot, fault).await),
             Transaction::Refused(reasons) => match refused(&reasons, 0) {
                 Some(refused) => user_refused(refused, binding.enrolment, now),
                 None => Err(StoreError::Unavailable("TransactWriteItems: in conflict with another request".to_owned())),
@@ -97,9 +99,37 @@ impl Store {
     /// # Errors
     /// DynamoDB cannot be reached: the send stays counted.
     pub async fn release_send(&self, user: &User, slot: &SendSlot) -> Result<(), StoreError> {
-        let number = self
-            .send_update(&slot.number_key, "DELETE sends :stamp")
+        match self.release_with_code(user, slot).await? {
+            Transaction::Done => return Ok(()),
+            Transaction::Unknown(fault) => return Err(fault),
+            Transaction::Refused(_) => {}
+        }
+        let sends_alone = self
+            .send_update(&user_key(user), "DELETE sends :stamp")
+            .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":stamp", stamp_value(slot.stamp));
+        match self.transact(vec![built(sends_alone)?, self.release_of_number(slot)?]).await? {
+            Transaction::Done => Ok(()),
+            Transaction::Unknown(fault) => Err(fault),
+            Transaction::Refused(_) => {
+                Err(StoreError::Unavailable("TransactWriteItems: send not given back".to_owned()))
+            }
+        }
+    }
+
+    /// Takes a send back of which no answer says whether it was counted: its code, if it stands there, says that it was.
+    /// Nothing has been sent for it. Gives the fault, to be answered.
+    async fn take_send_back(&self, user: &User, slot: &SendSlot, fault: StoreError) -> StoreError {
+        match self.release_with_code(user, slot).await {
+            Ok(Transaction::Done | Transaction::Refused(_)) => fault,
+            Ok(Transaction::Unknown(error)) | Err(error) => {
+                StoreError::Unavailable(format!("{fault}; send not given back: {error}"))
+            }
+        }
+    }
+
+    /// Gives a send back, and the code it had replaced, if its own code still stands.
+    async fn release_with_code(&self, user: &User, slot: &SendSlot) -> Result<Transaction, StoreError> {
         let user_key = user_key(user);
         let earlier = match &slot.replaced {
             Some(replaced) => self
@@ -117,20 +147,14 @@ impl Store {
             .condition_expression("code_hash = :ours")
             .expression_attribute_values(":ours", s(&slot.code_hash))
             .expression_attribute_values(":stamp", stamp_value(slot.stamp));
-        let number = built(number)?;
-        if matches!(self.transact(vec![built(earlier)?, number.clone()]).await?, Transaction::Done) {
-            return Ok(());
-        }
-        let sends_alone = self
-            .send_update(&user_key, "DELETE sends :stamp")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":stamp", stamp_value(slot.stamp));
-        match self.transact(vec![built(sends_alone)?, number]).await? {
-            Transaction::Done => Ok(()),
-            Transaction::Refused(_) => {
-                Err(StoreError::Unavailable("TransactWriteItems: send not given back".to_owned()))
-            }
-        }
+        self.transact(vec![built(earlier)?, self.release_of_number(slot)?]).await
+    }
+
+    fn release_of_number(&self, slot: &SendSlot) -> Result<Update, StoreError> {
+        built(
+            self.send_update(&slot.number_key, "DELETE sends :stamp")
+                .expression_attribute_values(":stamp", stamp_value(slot.stamp)),
+        )
     }
 
     fn count_user_send(
@@ -167,7 +191,7 @@ impl Store {
                 .condition_expression("attribute_not_exists(sends) OR size(sends) < :limit")
                 .expression_attribute_values(":stamp", stamp_value(slot.stamp))
                 .expression_attribute_values(":limit", n(NUMBER_LIMIT.sends as u64))
-                .expression_attribute_values(":expires", n(now + DAY)),
+                .expression_attribute_values(":expires", n(now.saturating_add(DAY))),
         )
     }
 
@@ -177,7 +201,7 @@ impl Store {
                 .condition_expression("sends = :read")
                 .expression_attribute_values(":sends", sends_value(&read.with(slot.stamp)))
                 .expression_attribute_values(":read", sends_value(read))
-                .expression_attribute_values(":expires", n(now + DAY)),
+                .expression_attribute_values(":expires", n(now.saturating_add(DAY))),
         )
     }
 
@@ -207,7 +231,10 @@ impl Store {
                         None => Ok(Transaction::Refused(reasons)),
                     }
                 }
-                _ => Err(StoreError::from_sdk("TransactWriteItems", &error)),
+                _ => match StoreError::from_sdk("TransactWriteItems", &error) {
+                    fault @ StoreError::Unavailable(_) => Ok(Transaction::Unknown(fault)),
+                    broken @ StoreError::Broken(_) => Err(broken),
+                },
             },
         }
     }
@@ -216,6 +243,8 @@ impl Store {
 enum Transaction {
     Done,
     Refused(Vec<CancellationReason>),
+    /// No answer says whether it was done.
+    Unknown(StoreError),
 }
 
 /// The old item of the update at `index`, if it is that one whose condition failed.

@@ -142,7 +142,7 @@ pub(super) fn new_settings(settings: &NewSettings, key: &str, keys: &Keyring, no
 
 fn disabled(now: u64) -> Change {
     Change::default()
-        .set("expires_at", n(now + DAY))
+        .set("expires_at", n(now.saturating_add(DAY)))
         .remove(&["method", "secret", "phone", "verified", "enrolment", "code_hash", "code_expires", "code_tries"])
         .when("attribute_exists(pk)")
 }

@@ -2,17 +2,21 @@
 
 mod client;
 mod enrolled;
+mod issuer;
 mod process;
 mod proxied;
 mod proxy;
+mod raw;
 mod stack;
 mod table;
 
 pub use client::{Answer, User};
 pub use enrolled::{SECRET, code_now, enrol_app, enrol_phone, last_code, nothing_set, phone_number, wrong_code};
+pub use issuer::{DIGEST_INFO, Issuer, issuer};
 pub use process::{children_of, is_alive, kill};
 pub use proxied::Proxied;
 pub use proxy::{Fault, Proxy};
+pub use raw::Raw;
 pub use stack::{Fixture, own_stack, stack, stack_with};
 pub use table::{Item, Table, number, user_key_of};
 

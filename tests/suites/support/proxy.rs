@@ -1,6 +1,7 @@
 //! A proxy between the functions and an engine: it writes down every call, and can make one fail.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -22,6 +23,8 @@ pub enum Fault {
     CutAfter,
     /// Passes the call on and never answers.
     Silence,
+    /// Passes the call on after so many milliseconds.
+    Delay(u64),
 }
 
 /// What becomes of some calls.
@@ -115,6 +118,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     match fault {
         Some(Fault::Refuse(status, error)) => return refusal(status, error),
         Some(Fault::CutBefore) => return cut(),
+        Some(Fault::Delay(milliseconds)) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
         Some(Fault::CutAfter | Fault::Silence) | None => {}
     }
     let url = format!("{}{}", shared.upstream, parts.uri.path());

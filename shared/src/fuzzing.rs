@@ -1,0 +1,93 @@
+//! What `tests/fuzz` feeds with bytes: everything that reads what others wrote, each on the way that a request or a
+//! stored item takes. Built under `cfg(fuzzing)` alone.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+
+use crate::authenticator::Authenticator;
+use crate::challenge::Binding;
+use crate::code::Code;
+use crate::http::{Call, Fields, Identity};
+use crate::permission::may_edit;
+use crate::sealing::{Keyring, Place};
+use crate::send_limit::{NUMBER_LIMIT, Stamp, USER_LIMITS};
+use crate::store::UserItem;
+use crate::user::{User, UserIdType};
+use crate::{provisioning, totp};
+
+/// A whole event, as Lambda hands it over.
+pub fn event(json: &[u8]) {
+    let Ok(event) = serde_json::from_slice::<ApiGatewayV2httpRequest>(json) else { return };
+    for user_id_type in [UserIdType::Integer, UserIdType::String] {
+        for tenant_claim in [None, Some("tenant".to_owned())] {
+            let identity = Identity { user_id_claim: "sub".to_owned(), user_id_type, tenant_claim };
+            let Ok(call) = Call::from_event(event.clone(), &identity) else { continue };
+            assert!(user_id_type.allows(&call.caller.id));
+            let _ = call.fields();
+            let _ =
+                call.path_id().map(|id| may_edit(["scope", "permissions"].iter().filter_map(|c| call.claim(c)), id));
+            provisioning::account(call.claim("email").into_iter(), &call.caller.id);
+        }
+    }
+}
+
+/// A body under a content type. What was read reads as the same again.
+pub fn body(bytes: &[u8]) {
+    for content_type in [None, Some("application/json"), Some("application/x-www-form-urlencoded")] {
+        let Ok(fields) = Fields::read(bytes, content_type) else { continue };
+        for name in ["method", "secret_key", "phone_prefix", "phone", "key"] {
+            let _ = fields.text(name).map(Code::parse);
+        }
+        let again = Fields::read(bytes, content_type);
+        assert!(again.is_ok_and(|again| again == fields));
+    }
+}
+
+/// The claims' values, and what permission is taken from them: none without its word.
+pub fn permission(claim: &str, id: &str) {
+    if may_edit([claim], id) {
+        assert!(claim.contains("users:edit"));
+    }
+    let nested = format!("[[{claim}]]");
+    assert!(!may_edit([nested.as_str()], id));
+    let _ = UserIdType::String.allows(id) && UserIdType::Integer.allows(id);
+}
+
+/// An item of these attributes. Texts whose name is that of a sealed attribute may be sealed first, so that what is
+/// inside is read too.
+pub fn item(attributes: Vec<(String, AttributeValue)>, seal: bool, now: u64) {
+    let key = "USER##42";
+    let Ok(keys) = Keyring::parse(&format!(r#"{{"current":"k1","k1":"{}"}}"#, "x".repeat(43))) else { return };
+    let mut item: HashMap<String, AttributeValue> = attributes.into_iter().collect();
+    for (name, value) in &mut item {
+        let is_sealed = name == "secret" || name == "phone";
+        if let (true, true, AttributeValue::S(text)) = (seal, is_sealed, &mut *value)
+            && let Ok(sealed) = keys.seal(Place { item: key, attribute: name }, text.as_bytes())
+        {
+            *text = sealed;
+        }
+    }
+    let Ok(read) = UserItem::read(key, Some(&item), &keys) else { return };
+    let _ = read.throttle.retry_after(now);
+    for limits in [USER_LIMITS, &[NUMBER_LIMIT]] {
+        let _ = read.sends.retry_after(limits, now);
+    }
+    if let Ok(stamp) = Stamp::at(now) {
+        assert!(read.sends.with(stamp).stamps().len() <= read.sends.stamps().len() + 1);
+    }
+    let (Some(enrolment), Some(code)) = (&read.enrolment, Code::parse("123456")) else { return };
+    match (&enrolment.authenticator, &read.challenge) {
+        (Authenticator::App(secret), _) => {
+            let _ = totp::matching_step(secret, &code, now);
+        }
+        (Authenticator::Sms(number), Some(challenge)) => {
+            let user = User { tenant: String::new(), id: "42".to_owned() };
+            let binding = Binding { user: &user, enrolment, number };
+            // No stored bytes are the hash of a code, since nobody who wrote them has the key.
+            assert!(!binding.accepts(challenge, &code, &keys, now));
+        }
+        (Authenticator::Sms(_), None) => {}
+    }
+}

@@ -1,0 +1,14 @@
+//! The secret of an authenticator app as somebody types it: what is read is written in one way, and reads the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use two_factor::secret::Secret;
+
+fuzz_target!(|text: &str| {
+    if let Ok(secret) = Secret::parse(text) {
+        let canonical = secret.to_base32();
+        assert!((80..=512).contains(&(secret.as_bytes().len() * 8)));
+        assert!(canonical.bytes().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(&b)));
+        assert_eq!(Secret::parse(&canonical), Ok(secret));
+    }
+});

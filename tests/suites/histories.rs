@@ -1,0 +1,244 @@
+//! Hundreds of requests that mix settings, sends, codes and resets of the same few users, many at once and drawn from a
+//! seed. What came of them is held against a sequential model (`histories_model.rs`), and against what may never be.
+//!
+//! A failure prints its seed; `HISTORY_SEED=… cargo test histories` draws the same requests again. How the machine
+//! interleaves them is its own affair, so it may take a few runs.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use two_factor::secret::Secret;
+use two_factor::totp;
+
+use crate::histories_model::{Authenticator, Code, Event, Outcome, Request, State, explain};
+use crate::support::{Answer, Fixture, SECRET, User, last_code, now, number, own_stack, phone_number};
+
+const SECRETS: [&str; 2] = [SECRET, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"];
+const USERS: usize = 3;
+const ROUNDS: usize = 12;
+const AT_ONCE: usize = 8;
+
+/// A small generator of random numbers (SplitMix64): the same for the same seed everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % below
+    }
+}
+
+/// A user under load.
+struct Subject {
+    user: User,
+    admin: User,
+    phone: String,
+    /// The states that the model allows at this moment.
+    states: HashSet<State>,
+}
+
+fn draw(random: &mut Random, step: u64, sent: bool) -> Request {
+    let code = |random: &mut Random| match random.next(8) {
+        0 => Code::Wrong,
+        1 | 2 if sent => Code::Sms,
+        drawn => Code::App((drawn % 2) as usize, step + random.next(2)),
+    };
+    match random.next(20) {
+        0..3 => Request::Enrol(Authenticator::App(random.next(2) as usize)),
+        3..5 => Request::Enrol(Authenticator::Phone),
+        5 => Request::Disable,
+        6 => Request::OwnReset,
+        7 | 8 => Request::AdminReset,
+        9..11 => Request::Send,
+        11 | 12 => Request::Get,
+        _ => Request::Verify(code(random)),
+    }
+}
+
+async fn make(subject: &Subject, request: Request, sms: Option<&str>) -> Event {
+    let Subject { user, admin, phone, .. } = subject;
+    let started = Instant::now();
+    let answer = match request {
+        Request::Enrol(Authenticator::App(secret)) => {
+            user.patch(json!({"method": "google", "secret_key": SECRETS[secret]})).await
+        }
+        Request::Enrol(Authenticator::Phone) => {
+            user.patch(json!({"method": "sms", "phone_prefix": 45, "phone": phone})).await
+        }
+        Request::Disable => user.patch(json!({"method": null})).await,
+        Request::Verify(Code::App(secret, step)) => {
+            user.verify(&totp::code_at(&Secret::parse(SECRETS[secret]).unwrap(), step * 30)).await
+        }
+        Request::Verify(Code::Sms) => user.verify(sms.unwrap()).await,
+        Request::Verify(Code::Wrong) => user.verify(&wrong(sms)).await,
+        Request::Send => user.send_code().await,
+        Request::OwnReset => user.post("/api/two-factor/reset").await,
+        Request::AdminReset => admin.post(&format!("/api/users/{}/two-factor/reset", user.id)).await,
+        Request::Get => user.get("/api/two-factor").await,
+    };
+    let ended = Instant::now();
+    Event { request, outcome: outcome(&answer), started, ended }
+}
+
+/// A code of nobody's.
+fn wrong(sms: Option<&str>) -> String {
+    let right: Vec<String> = SECRETS
+        .iter()
+        .flat_map(|secret| (0..8).map(move |skew| (secret, now() + 30 * skew - 90)))
+        .map(|(secret, at)| totp::code_at(&Secret::parse(secret).unwrap(), at))
+        .chain(sms.map(str::to_owned))
+        .collect();
+    (0..).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).unwrap()
+}
+
+fn outcome(answer: &Answer) -> Outcome {
+    let kind = |answer: &Answer| answer.json()["type"].as_str().unwrap().to_owned();
+    match answer.status.as_u16() {
+        204 => Outcome::Done,
+        200 => Outcome::Settings(settings(&answer.json()["data"])),
+        _ => match kind(answer).as_str() {
+            "/problems/invalid-code" => Outcome::InvalidCode,
+            "/problems/too-many-attempts" => Outcome::Throttled,
+            "/problems/two-factor-disabled" => Outcome::Disabled,
+            "/problems/not-sms" => Outcome::NotSms,
+            "/problems/too-many-sends" => Outcome::TooManySends,
+            "/problems/settings-changed" => Outcome::SettingsChanged,
+            "/problems/unavailable" => Outcome::Unavailable,
+            _ => panic!("{answer:?}"),
+        },
+    }
+}
+
+fn settings(data: &Value) -> Option<(Authenticator, bool)> {
+    let verified = data["verified"].as_bool().unwrap();
+    match data["method"].as_str() {
+        Some("google") => {
+            let secret = SECRETS.iter().position(|secret| data["secret_key"] == **secret).unwrap();
+            Some((Authenticator::App(secret), verified))
+        }
+        Some(_) => Some((Authenticator::Phone, verified)),
+        None => {
+            assert!(!verified);
+            None
+        }
+    }
+}
+
+/// Some requests of one user at once, and what the model makes of their answers.
+async fn round(fixture: &Fixture, subject: &mut Subject, mut random: Random) -> Vec<Event> {
+    let number = format!("+45{}", subject.phone);
+    let sms = (!fixture.messages_to(&number).is_empty()).then(|| last_code(fixture, &number));
+    let requests: Vec<Request> =
+        (0..AT_ONCE).map(|_| draw(&mut random, now() / totp::STEP_SECONDS, sms.is_some())).collect();
+    let pauses: Vec<u64> = requests.iter().map(|_| random.next(40)).collect();
+    let made = requests.iter().zip(pauses).map(|(request, pause)| {
+        let (subject, sms) = (&*subject, sms.as_deref());
+        async move {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            make(subject, *request, sms).await
+        }
+    });
+    let mut events = join_all(made).await;
+    // What is left when all is quiet is part of the history too: no update may be lost.
+    events.push(make(subject, Request::Get, None).await);
+    let after = explain(&subject.states, &events);
+    assert!(!after.is_empty(), "no order of these explains the answers, from {:?}: {events:#?}", subject.states);
+    subject.states = after;
+    events
+}
+
+/// What may never be, whatever the model says.
+async fn assert_never(fixture: &Fixture, subject: &Subject, events: &[Event]) {
+    let done = |request: Request| {
+        events.iter().filter(|event| event.request == request && event.outcome == Outcome::Done).count()
+    };
+    assert!(done(Request::Verify(Code::Sms)) <= 1, "an SMS code was accepted twice");
+    assert_eq!(done(Request::Verify(Code::Wrong)), 0, "a wrong code was accepted");
+    let messages = fixture.messages_to(&format!("+45{}", subject.phone)).len();
+    assert!(messages <= 1, "{messages} SMS within half a minute");
+    assert!(messages >= done(Request::Send), "a send that was answered 204 is an SMS");
+    let unavailable = events.iter().filter(|event| event.outcome == Outcome::Unavailable).count();
+    assert!(unavailable * 10 <= events.len(), "{unavailable} of {} were answered 503", events.len());
+    if let Some(item) = fixture.table().user(&subject.user.id).await {
+        assert!(number(&item, "failures").unwrap_or(0) <= 5, "more attempts than there are");
+        assert!(item.get("sends").map_or(0, |sends| sends.as_ns().unwrap().len()) <= 1);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_of_a_random_history_fits_one_order_of_its_steps() {
+    let given = std::env::var("HISTORY_SEED").ok().map(|seed| seed.parse().expect("HISTORY_SEED is a number"));
+    let seed: u64 = given.unwrap_or_else(|| now() ^ u64::from(std::process::id()) << 32);
+    // The test's output is shown when it fails.
+    println!("HISTORY_SEED={seed}");
+    let fixture = own_stack(local_stack::Options::default());
+    let started = Instant::now();
+    let mut subjects: Vec<Subject> = (0..USERS)
+        .map(|_| Subject {
+            user: fixture.user(),
+            admin: fixture.user_with(json!({"scope": "users:edit"})),
+            phone: phone_number(),
+            states: [State::default()].into(),
+        })
+        .collect();
+    let mut random = Random(seed);
+    let mut history: Vec<Vec<Event>> = vec![Vec::new(); USERS];
+    for _ in 0..ROUNDS {
+        // Past half a minute a second send is due, which the model leaves out.
+        if started.elapsed() > Duration::from_secs(20) {
+            break;
+        }
+        let seeds: Vec<u64> = subjects.iter().map(|_| random.next(u64::MAX)).collect();
+        let rounds = subjects.iter_mut().zip(seeds).map(|(subject, seed)| round(&fixture, subject, Random(seed)));
+        for (of_user, events) in history.iter_mut().zip(join_all(rounds).await) {
+            of_user.extend(events);
+        }
+    }
+    for (subject, events) in subjects.iter().zip(&history) {
+        assert!(events.len() > AT_ONCE, "the machine is too slow for this test");
+        assert_never(&fixture, subject, events).await;
+    }
+}
+
+/// The search must be able to fail: each of these histories has one answer that no order explains.
+#[test]
+fn a_history_that_cannot_have_been_is_refused() {
+    use Outcome::{Disabled, Done, InvalidCode, Settings, Throttled};
+    let app = Request::Enrol(Authenticator::App(0));
+    let right = Request::Verify(Code::App(0, 7));
+    let wrong = Request::Verify(Code::Wrong);
+    let verified = Settings(Some((Authenticator::App(0), true)));
+    let base = Instant::now();
+    // Requests one behind the other, or all at once.
+    let history = |at_once: bool, requests: &[(Request, Outcome)]| -> Vec<Event> {
+        let at = |milliseconds: usize| base + Duration::from_millis(milliseconds as u64);
+        let times = |nth: usize| if at_once { (at(0), at(1000)) } else { (at(10 * nth), at(10 * nth + 5)) };
+        let event = |(nth, (request, outcome)): (usize, &(Request, Outcome))| Event {
+            request: *request,
+            outcome: *outcome,
+            started: times(nth).0,
+            ended: times(nth).1,
+        };
+        requests.iter().enumerate().map(event).collect()
+    };
+    let fresh = [State::default()].into();
+    let possible = |at_once, requests: &[(Request, Outcome)]| !explain(&fresh, &history(at_once, requests)).is_empty();
+
+    assert!(possible(false, &[(app, Done), (right, Done), (right, InvalidCode), (Request::Get, verified)]));
+    assert!(!possible(false, &[(app, Done), (right, Done), (right, Done)]), "one code twice");
+    assert!(!possible(true, &[(app, Done), (right, Done), (right, Done)]), "one code twice at once");
+    assert!(possible(true, &[(app, Done), (right, Done), (right, Disabled)]));
+    assert!(!possible(false, &[(app, Done), (Request::Get, verified)]), "verified by nobody");
+    assert!(!possible(false, &[(app, Done), (right, Done), (app, Done), (Request::Get, verified)]), "inherited");
+    assert!(!possible(false, &[(app, Done), (Request::Get, Settings(None))]), "a lost update");
+    let guesses = |refused| [vec![(app, Done)], vec![(wrong, InvalidCode); 5], vec![(wrong, refused)]].concat();
+    assert!(possible(false, &guesses(Throttled)));
+    assert!(!possible(false, &guesses(InvalidCode)), "a sixth guess");
+    let at_once = [vec![(wrong, InvalidCode); 6], vec![(app, Done)]].concat();
+    assert!(!possible(true, &at_once), "six guesses at once");
+}

@@ -1,0 +1,284 @@
+//! The store under clocks that are wrong and times that are far: jumped back, past 2038, at either end of what a number
+//! can hold; and items that DynamoDB's time to live should have removed already.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use two_factor::authenticator::Authenticator;
+use two_factor::challenge::Binding;
+use two_factor::code::Code;
+use two_factor::countries::Countries;
+use two_factor::phone::PhoneNumber;
+use two_factor::sealing::Keyring;
+use two_factor::secret::Secret;
+use two_factor::send_limit::DAY;
+use two_factor::store::{
+    Attempt, Effect, NewSettings, Replace, ResetBy, SendReservation, Store, StoreError, UserItem, user_key,
+};
+use two_factor::throttle::CLOCK_ERROR;
+use two_factor::totp;
+use two_factor::user::User;
+use two_factor::verification::{self, Try};
+
+use crate::support::{SECRET, Table, phone_number, stack};
+
+/// Seconds since 1970 that some program, somewhere, has not got past: what 31, 32 and 33 bits hold, the year 9999, and
+/// what a JSON number holds exactly.
+const FAR: [u64; 8] =
+    [0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x1_0000_0000, 0x1_ffff_ffff, 253_402_300_799, 1 << 40, 9_007_199_254_740];
+
+struct Subject {
+    store: Store,
+    table: Table,
+    keys: Keyring,
+    user: User,
+}
+
+impl Subject {
+    fn new(id: impl Into<String>) -> Self {
+        let table = stack().table();
+        let keys = Keyring::parse(&format!(r#"{{"current":"k1","k1":"{}"}}"#, "x".repeat(43))).unwrap();
+        Self { store: table.store(), table, keys, user: User { tenant: "clocks".to_owned(), id: id.into() } }
+    }
+
+    fn key(&self) -> String {
+        user_key(&self.user)
+    }
+
+    async fn enrol(&self, authenticator: Authenticator, now: u64) {
+        let settings = NewSettings::Enrol(authenticator);
+        assert!(self.store.replace(&self.user, &settings, Replace::Any, &self.keys, now).await.unwrap());
+    }
+
+    async fn enrol_app(&self, now: u64) {
+        self.enrol(Authenticator::App(secret()), now).await;
+    }
+
+    async fn enrol_phone(&self, now: u64) {
+        let number = PhoneNumber::parse("45", &phone_number(), &Countries::All).unwrap();
+        self.enrol(Authenticator::Sms(number), now).await;
+    }
+
+    async fn read(&self) -> UserItem {
+        self.store.user(&self.user, &self.keys).await.unwrap()
+    }
+
+    /// Seconds to wait for an attempt; `None` if it was counted.
+    async fn attempt(&self, now: u64) -> Option<u64> {
+        match self.store.reserve_attempt(&self.user, &self.keys, now).await.unwrap() {
+            Attempt::Reserved(_) => None,
+            Attempt::Wait { seconds } => Some(seconds),
+            Attempt::Disabled => panic!("something is enrolled"),
+        }
+    }
+
+    async fn verify(&self, code: &str, now: u64) -> Result<(), two_factor::error::Error> {
+        let tried = Try { user: &self.user, code: Code::parse(code).unwrap(), now };
+        verification::accept(&self.store, &self.keys, tried, &Effect::Verify).await
+    }
+
+    /// Seconds to wait for a send; `None` if it was counted.
+    async fn send(&self, now: u64) -> Result<Option<u64>, StoreError> {
+        let item = self.read().await;
+        let enrolment = item.enrolment.clone().unwrap();
+        let Authenticator::Sms(number) = &enrolment.authenticator else { panic!("a phone is enrolled") };
+        let binding = Binding { user: &self.user, enrolment: &enrolment, number };
+        let challenge = binding.challenge(&Code::parse("123456").unwrap(), &self.keys, now).unwrap();
+        let sent = self.store.reserve_send(binding, &item, &challenge, &self.keys, now).await?;
+        match sent {
+            SendReservation::Reserved(_) => Ok(None),
+            SendReservation::Wait { seconds } => Ok(Some(seconds)),
+            SendReservation::Changed => panic!("nothing was changed"),
+        }
+    }
+}
+
+fn secret() -> Secret {
+    Secret::parse(SECRET).unwrap()
+}
+
+#[tokio::test]
+async fn every_rule_holds_past_2038_and_far_beyond() {
+    for (nth, start) in FAR.into_iter().enumerate() {
+        let subject = Subject::new(format!("far-{nth}"));
+        subject.enrol_app(start).await;
+        let code = totp::code_at(&secret(), start);
+        subject.verify(&code, start).await.unwrap();
+        subject.verify(&code, start + 1).await.unwrap_err();
+        subject.verify(&totp::code_at(&secret(), start + 30), start + 30).await.unwrap();
+        for _ in 0..5 {
+            assert_eq!(subject.attempt(start + 60).await, None);
+        }
+        assert_eq!(subject.attempt(start + 60).await, Some(60), "{start}");
+        assert_eq!(subject.attempt(start + 119).await, Some(1), "{start}");
+        assert_eq!(subject.attempt(start + 120).await, None, "{start}");
+
+        let subject = Subject::new(format!("far-sms-{nth}"));
+        subject.enrol_phone(start).await;
+        assert_eq!(subject.send(start).await, Ok(None));
+        assert_eq!(subject.send(start + 29).await, Ok(Some(1)), "{start}");
+        assert_eq!(subject.send(start + 30).await, Ok(None), "{start}");
+        subject.verify("123456", start + 30 + 600).await.unwrap_err();
+        subject.verify("123456", start + 30 + 599).await.unwrap();
+        subject.verify("123456", start + 30 + 599).await.unwrap_err();
+        assert!(subject.store.reset(&subject.user, ResetBy::Self_, Replace::Any, start + 1000).await.unwrap());
+        assert_eq!(subject.read().await.enrolment, None);
+    }
+}
+
+#[tokio::test]
+async fn no_time_makes_anything_panic() {
+    // The last ones are past what DynamoDB can count in millionths of a second; an error is an answer there.
+    for (nth, now) in
+        [0, 1, 29, 30, 59, u64::MAX / 1_000_000, u64::MAX / 2, u64::MAX - 600, u64::MAX].into_iter().enumerate()
+    {
+        let subject = Subject::new(format!("ends-{nth}"));
+        subject.enrol_app(now).await;
+        for _ in 0..6 {
+            let _ = subject.store.reserve_attempt(&subject.user, &subject.keys, now).await;
+        }
+        let _ = subject.verify("000000", now).await;
+        let _ = subject.store.reset(&subject.user, ResetBy::Administrator, Replace::Any, now).await;
+        subject.enrol_app(now).await;
+        assert!(totp::code_at(&secret(), now).len() == 6);
+        subject.enrol_phone(now).await;
+        let _ = subject.send(now).await;
+        let _ = subject.send(now).await;
+        let _ = subject.verify("123456", now).await;
+        let _ = subject.store.reset(&subject.user, ResetBy::Self_, Replace::Any, now).await;
+        assert_eq!(subject.read().await.enrolment, None, "{now}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_at_the_end_of_their_range_in_an_item_are_no_panic() {
+    for (nth, attribute) in
+        ["failures", "last_attempt", "code_tries", "code_expires", "last_step"].into_iter().enumerate()
+    {
+        for (value, readable) in
+            [("18446744073709551615", true), ("18446744073709551616", false), ("-1", false), ("1.5", false)]
+        {
+            let subject = Subject::new(format!("range-{nth}-{value}"));
+            subject.enrol_phone(1_000_000).await;
+            assert_eq!(subject.send(1_000_000).await, Ok(None));
+            subject.table.put(&subject.key(), "last_step_secret", AttributeValue::S("k1.AAAA".to_owned())).await;
+            subject.table.put(&subject.key(), "last_step", AttributeValue::N("1".to_owned())).await;
+            subject.table.put(&subject.key(), attribute, AttributeValue::N(value.to_owned())).await;
+            let read = subject.store.user(&subject.user, &subject.keys).await;
+            assert_eq!(read.is_ok(), readable, "{attribute} {value}: {read:?}");
+            let _ = subject.store.reserve_attempt(&subject.user, &subject.keys, 1_000_001).await;
+            let _ = subject.verify("123456", 1_000_002).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_back_a_little_opens_no_door() {
+    let subject = Subject::new("back-a-little");
+    let start = 3_000_000_000;
+    subject.enrol_app(start).await;
+    for _ in 0..5 {
+        assert_eq!(subject.attempt(start).await, None);
+    }
+    for back in [1, 10, 60, 600, CLOCK_ERROR] {
+        assert_eq!(subject.attempt(start - back).await, Some(60 + back), "{back} s back: as long as it truly takes");
+    }
+    assert_eq!(subject.read().await.throttle.failures, 5);
+
+    let subject = Subject::new("back-a-little-sms");
+    subject.enrol_phone(start).await;
+    assert_eq!(subject.send(start).await, Ok(None));
+    for back in [1, 10, 60, 600, CLOCK_ERROR] {
+        assert_eq!(subject.send(start - back).await, Ok(Some(30 + back)), "{back} s back");
+    }
+    assert_eq!(subject.read().await.sends.stamps().len(), 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_hours_ahead_locks_nobody_out_for_as_long() {
+    let subject = Subject::new("back-far");
+    let start = 3_000_000_000;
+    subject.enrol_app(start).await;
+    for _ in 0..5 {
+        assert_eq!(subject.attempt(start + 400 * DAY).await, None);
+    }
+    // One attempt by the right clock, and from there on its own time counts.
+    assert_eq!(subject.attempt(start).await, None);
+    assert_eq!(subject.attempt(start).await, Some(120));
+    assert_eq!(subject.read().await.throttle.failures, 6);
+
+    let subject = Subject::new("back-far-sms");
+    subject.enrol_phone(start).await;
+    assert_eq!(subject.send(start + 400 * DAY).await, Ok(None));
+    assert_eq!(subject.send(start).await, Ok(None));
+    assert_eq!(subject.send(start).await, Ok(Some(30)));
+    assert_eq!(subject.read().await.sends.stamps().len(), 1, "the send from the future is forgotten");
+}
+
+#[tokio::test]
+async fn a_number_whose_sends_a_wrong_clock_wrote_is_reached_again() {
+    let subject = Subject::new("number-back-far");
+    let start = 3_000_000_000;
+    subject.enrol_phone(start).await;
+    for nth in 0..10 {
+        assert_eq!(subject.send(start + 400 * DAY + nth * 3600).await, Ok(None), "{nth}");
+    }
+    assert_eq!(subject.send(start).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_code_of_a_used_step_stays_used_when_the_clock_jumps_back() {
+    let subject = Subject::new("step-back");
+    let start = 3_000_000_000;
+    subject.enrol_app(start).await;
+    subject.verify(&totp::code_at(&secret(), start), start).await.unwrap();
+    for back in [0, 30, 60, 3600] {
+        subject.verify(&totp::code_at(&secret(), start - back), start - back).await.unwrap_err();
+    }
+    assert!(subject.read().await.enrolment.unwrap().verified);
+}
+
+#[tokio::test]
+async fn what_the_time_to_live_has_not_removed_yet_counts_as_ever() {
+    let start = 3_000_000_000;
+    let subject = Subject::new("overdue");
+    subject.enrol_app(start).await;
+    for _ in 0..5 {
+        assert_eq!(subject.attempt(start).await, None);
+    }
+    assert!(subject.store.reset(&subject.user, ResetBy::Self_, Replace::Any, start).await.unwrap());
+    let overdue = AttributeValue::N((start - 10 * DAY).to_string());
+    subject.table.put(&subject.key(), "expires_at", overdue.clone()).await;
+    // Two days late is usual. The wait counts, and new settings take the item's end away.
+    subject.enrol_app(start).await;
+    assert_eq!(subject.attempt(start).await, Some(60));
+    assert!(!subject.table.item(&subject.key()).await.unwrap().contains_key("expires_at"));
+
+    let subject = Subject::new("overdue-sms");
+    subject.enrol_phone(start).await;
+    assert_eq!(subject.send(start).await, Ok(None));
+    let stamp = subject.read().await.sends.stamps()[0].0.to_string();
+    let items = subject.table.all().await;
+    let number = items.iter().find(|item| {
+        item["pk"].as_s().unwrap().starts_with("NUMBER#clocks") && item["sends"].as_ns().unwrap().contains(&stamp)
+    });
+    let number = number.unwrap()["pk"].as_s().unwrap();
+    subject.table.put(number, "expires_at", overdue.clone()).await;
+    subject.table.put(&subject.key(), "expires_at", overdue).await;
+    assert_eq!(subject.send(start + 29).await, Ok(Some(1)));
+    subject.verify("123456", start + 599).await.unwrap();
+    subject.verify("123456", start + 599).await.unwrap_err();
+    for nth in 1..10 {
+        assert_eq!(subject.send(start + nth * 3600).await, Ok(None));
+    }
+    assert_eq!(subject.send(start + 10 * 3600).await, Ok(Some(DAY - 10 * 3600)));
+}
+
+#[tokio::test]
+async fn an_expired_code_is_refused_while_its_item_is_still_there() {
+    let start = 3_000_000_000;
+    let subject = Subject::new("expired");
+    subject.enrol_phone(start).await;
+    assert_eq!(subject.send(start).await, Ok(None));
+    subject.verify("123456", start + 600).await.unwrap_err();
+    assert!(subject.read().await.challenge.is_some(), "nothing has tidied it up");
+    subject.verify("123456", start + 599).await.unwrap();
+}
