@@ -1,5 +1,5 @@
-//! Where a service is. The SDK would read it out of a table of all regions and partitions, which each of its crates parses
-//! at its first request: a third of a function's init.
+//! Where a service is. The SDK would evaluate its rules over a table of all regions and partitions at each call; here it is
+//! one URL, which is also the one that init opens a connection to.
 
 use aws_smithy_runtime_api::client::endpoint::{
     EndpointFuture, EndpointResolverParams, ResolveEndpoint, SharedEndpointResolver,
