@@ -134,7 +134,7 @@ impl State {
         self.challenge = self.challenge.map(|tries| tries + 1);
         let right = match (authenticator, code) {
             (Authenticator::App(enrolled), Code::App(secret, _)) => enrolled == secret,
-            (Authenticator::Phone, Code::Sms) => self.challenge.is_some_and(|tries| tries <= 6),
+            (Authenticator::Phone, Code::Sms) => self.challenge.is_some_and(|tries| tries <= 5),
             _ => false,
         };
         if right { Step::To(Progress::Counted(self.enrolment)) } else { Step::End(Outcome::InvalidCode) }

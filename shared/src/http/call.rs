@@ -12,8 +12,7 @@ use super::{Fields, Identity, MAX_BODY_BYTES};
 use crate::error::Error;
 use crate::user::User;
 
-/// A request of a known caller.
-#[derive(Debug)]
+/// A request of a known caller. It has no `Debug` form: its body holds secrets and codes.
 pub struct Call {
     /// Who calls.
     pub caller: User,
