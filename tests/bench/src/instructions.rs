@@ -19,7 +19,7 @@ const RUNS: usize = 3;
 const WARM: usize = 40;
 
 /// How often a run that went wrong is repeated.
-const RETRIES: usize = 2;
+const RETRIES: usize = 6;
 
 /// Runs that one function takes.
 pub(crate) const STEPS: usize = 3 * RUNS + 2;
