@@ -12,6 +12,7 @@ ROUTES = {
     "GET /api/two-factor/secret": "GenerateSecretFunction",
     "POST /api/two-factor/send-verification": "SendVerificationFunction",
     "POST /api/two-factor/verify": "VerifyFunction",
+    "POST /api/two-factor/recovery-codes": "RecoveryCodesFunction",
     "POST /api/two-factor/reset": "ResetFunction",
     "POST /api/users/{ID}/two-factor/reset": "ResetFunction",
 }
@@ -74,7 +75,8 @@ def every_route_wants_a_token(template):
 def costly_routes_are_throttled_tighter(template):
     (stage,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
     limit = float(stage["DefaultRouteSettings"]["ThrottlingRateLimit"])
-    for route in ("POST /api/two-factor/send-verification", "POST /api/two-factor/verify"):
+    for action in ("send-verification", "verify", "recovery-codes"):
+        route = f"POST /api/two-factor/{action}"
         settings = stage["RouteSettings"][route]
         assert 0 < float(settings["ThrottlingRateLimit"]) < limit, route
         assert 0 < int(settings["ThrottlingBurstLimit"]) < limit, route

@@ -60,9 +60,7 @@ pub(super) fn problem(error: &Error) -> Problem {
             "step-up-required",
             StatusCode::FORBIDDEN,
             "A current code is required",
-            "These settings are verified; to change or disable them, send a current code as key in the same \
-             PATCH /api/two-factor."
-                .into(),
+            "This takes a current code: send one as key in the body of the same request.".into(),
         ),
         Error::InvalidFields(_) => (
             "invalid-fields",
@@ -100,6 +98,12 @@ pub(super) fn problem(error: &Error) -> Problem {
             StatusCode::CONFLICT,
             "No SMS to this country",
             "Codes are no longer sent to the country of this number; set another one or an authenticator app.".into(),
+        ),
+        Error::NotVerified => (
+            "not-verified",
+            StatusCode::CONFLICT,
+            "The settings are not verified",
+            "Recovery codes are for verified settings; send a code to POST /api/two-factor/verify first.".into(),
         ),
         Error::Disabled => (
             "two-factor-disabled",
@@ -189,6 +193,7 @@ mod tests {
             (Error::SecretHidden, 409),
             (Error::NotSms, 409),
             (Error::CountryNotServed, 409),
+            (Error::NotVerified, 409),
             (Error::Disabled, 409),
             (Error::SettingsChanged, 409),
             (Error::TooManyAttempts(60), 429),
