@@ -60,7 +60,9 @@ pub(super) fn problem(error: &Error) -> Problem {
             "step-up-required",
             StatusCode::FORBIDDEN,
             "A current code is required",
-            "This takes a current code: send one as key in the body of the same request.".into(),
+            "These settings are verified, so this takes a current code: send it as key in the body of \
+             PATCH /api/two-factor (which can also disable them) or of POST /api/two-factor/recovery-codes."
+                .into(),
         ),
         Error::InvalidFields(_) => (
             "invalid-fields",

@@ -94,7 +94,11 @@ impl Table {
                     update.expression_attribute_values(format!(":{attribute}"), AttributeValue::N(earlier.to_string()));
             }
         }
-        update.update_expression(format!("SET {} REMOVE event, event_type", sets.join(", "))).send().await.expect("the item is there");
+        update
+            .update_expression(format!("SET {} REMOVE event, event_type", sets.join(", ")))
+            .send()
+            .await
+            .expect("the item is there");
     }
 }
 
