@@ -3,7 +3,9 @@
 import json
 
 from rights import FUNCTIONS
-from template import of_type, plain
+from template import ROOT, of_type, plain
+
+SCHEMA = ROOT / "shared/two-factor-event.schema.json"
 
 ROUTES = {
     "GET /api/two-factor": "GetSettingsFunction",
@@ -110,11 +112,27 @@ def production_data_outlives_the_stack(template):
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
+def events_carry_what_the_schema_says_and_nothing_else(template):
+    """What the pipe takes out of an item is all that leaves the table; and no event is given up before its day is over."""
+    (pipe,) = of_type(template, "AWS::Pipes::Pipe").values()
+    event = json.loads(pipe["TargetParameters"]["InputTemplate"])
+    assert set(event) == set(json.loads(SCHEMA.read_text())["required"])
+    allowed = {f"<$.dynamodb.NewImage.event.M.{name}.S>" for name in event} | {"<$.dynamodb.NewImage.event_type.S>"}
+    assert set(event.values()) <= allowed, event
+    stream = pipe["SourceParameters"]["DynamoDBStreamParameters"]
+    assert stream["StartingPosition"] == "TRIM_HORIZON", "events of the first seconds would be lost"
+    assert not {"MaximumRetryAttempts", "MaximumRecordAgeInSeconds"} & set(stream)
+    assert stream["DeadLetterConfig"] == {"Arn": "UndeliveredEvents.Arn"}
+    (table,) = of_type(template, "AWS::DynamoDB::Table").values()
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
 def production_is_watched(template):
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     watched = {metric for alarm in alarms.values() for metric in _metrics(alarm)}
     assert watched == {
-        "5xx", "Errors", "Throttles", "ReadThrottleEvents", "WriteThrottleEvents", "CodesSent", "CodesRefused"
+        "5xx", "Errors", "Throttles", "ReadThrottleEvents", "WriteThrottleEvents", "CodesSent", "CodesRefused",
+        "ApproximateNumberOfMessagesVisible",
     }
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == ["AlarmTopic"] and alarm["AlarmDescription"], name
@@ -131,6 +149,7 @@ def _metrics(alarm):
 
 
 ALWAYS = [
+    events_carry_what_the_schema_says_and_nothing_else,
     functions_run_on_what_they_are_built_for,
     everything_at_rest_is_under_the_stacks_key,
     no_secret_is_written_down,
