@@ -18,6 +18,8 @@ const EXTENSION: &str = "^{}\\[~]|€";
 /// The first character that the alphabet does not have.
 pub(super) fn septets(text: &str) -> Result<usize, char> {
     text.chars().try_fold(0, |sum, character| match character {
+        // Most of any text, without a search for each of them: this runs in every start.
+        ' '..='Z' | 'a'..='z' => Ok(sum + 1),
         c if BASIC.contains(c) => Ok(sum + 1),
         c if EXTENSION.contains(c) => Ok(sum + 2),
         c => Err(c),
@@ -41,6 +43,12 @@ mod tests {
     fn a_character_of_the_extension_table_counts_twice() {
         assert_eq!(septets("a€[]"), Ok(7));
         assert_eq!(septets("aça"), Err('ç'));
+    }
+
+    #[test]
+    fn what_is_counted_without_a_search_is_in_the_basic_table() {
+        assert!((' '..='Z').chain('a'..='z').all(|character| BASIC.contains(character)));
+        assert_eq!(BASIC.chars().count(), 127, "128 less the escape");
     }
 
     #[test]

@@ -5,10 +5,10 @@
 //!
 //! - The code comes first, where the phone's preview shows it, or right behind the issuer.
 //! - `{issuer}` stands where no grammar of any language would inflect it.
-//! - Correct spelling, always: nobody trusts a message with its accents left out. So Polish and Spanish take words that
-//!   the GSM alphabet can spell: `jednorazowy kod` and `anuluje` are Polish without an accent, `clave` is what banks
-//!   say for `código`. They have 160 characters that way, and all three sentences.
-//! - Portuguese, Czech and Ukrainian can't do without other letters. They say the same in 70.
+//! - Correct spelling, always: a message with its accents left out can be read, but looks like fraud. So Polish and Spanish
+//!   take words that the GSM alphabet can spell: `jednorazowy kod` and `anuluje` have no accent, and `clave` is what banks
+//!   say for `código`. That way they have 160 characters, and room for all three sentences.
+//! - Portuguese, Czech and Ukrainian can't do without other letters. They say the same in 70, for a short issuer.
 
 /// What is said in one language. All sentences but `alone` are about the code that `code` has named.
 #[derive(Debug, PartialEq, Eq)]
@@ -128,7 +128,7 @@ pub const LANGUAGES: &[Language] = &[
         tags: &["fi"],
         code: "{code} on koodisi palveluun {issuer}.",
         validity: "Se on voimassa 10 minuuttia ja korvaa aiemmat koodit.",
-        warning: "Älä jaa sitä kenellekään.",
+        warning: "Älä kerro sitä kenellekään.",
         alone: "{code} on koodisi.",
     },
     Language {
