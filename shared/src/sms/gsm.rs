@@ -18,7 +18,7 @@ const EXTENSION: &str = "^{}\\[~]|€";
 /// The first character that the alphabet does not have.
 pub(super) fn septets(text: &str) -> Result<usize, char> {
     text.chars().try_fold(0, |sum, character| match character {
-        // Most of any text, without a search for each of them: this runs in every start.
+        // Most of any text, without a search for each of them: this runs for every send.
         ' '..='Z' | 'a'..='z' => Ok(sum + 1),
         c if BASIC.contains(c) => Ok(sum + 1),
         c if EXTENSION.contains(c) => Ok(sum + 2),

@@ -5,9 +5,9 @@
 //!
 //! - The code comes first, where the phone's preview shows it, or right behind the issuer.
 //! - `{issuer}` stands where no grammar of any language would inflect it.
-//! - Correct spelling, always: a message with its accents left out can be read, but looks like fraud. So Polish and Spanish
-//!   take words that the GSM alphabet can spell: `jednorazowy kod` and `anuluje` have no accent, and `clave` is what banks
-//!   say for `código`. That way they have 160 characters, and room for all three sentences.
+//! - Correct spelling, always: a message with its accents left out can be read, but looks like fraud. So Polish and
+//!   Spanish take words that the GSM alphabet can spell: `jednorazowy kod` and `anuluje` have no accent, and `clave` is
+//!   what banks say for `código`. That way they have 160 characters, and room for all three sentences.
 //! - Portuguese, Czech and Ukrainian can't do without other letters. They say the same in 70, for a short issuer.
 
 /// What is said in one language. All sentences but `alone` are about the code that `code` has named.
@@ -190,9 +190,26 @@ mod tests {
     #[test]
     fn what_is_no_tag_or_has_no_text_is_not_found() {
         let long = format!("da-{}", "x".repeat(33));
-        for tag in
-            ["", "-", "_", "xx", "x-da", "-da", "dan-DK", "dask", "da DK", "da\0", "da\n", "[da en]", "dä", "d", &long]
-        {
+        for tag in [
+            "",
+            "-",
+            "_",
+            "xx",
+            "x-da",
+            "-da",
+            "dan-DK",
+            "dask",
+            "da DK",
+            "da\0",
+            "da\n",
+            "da-<b>",
+            "da-DK\n",
+            "da_DK.UTF-8",
+            "[da en]",
+            "dä",
+            "d",
+            &long,
+        ] {
             assert_eq!(found(tag), None, "{tag:?}");
         }
     }
