@@ -12,6 +12,16 @@ pub enum Authenticator {
     Sms(PhoneNumber),
 }
 
+impl Authenticator {
+    /// The API's name of the method.
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::App(_) => "google",
+            Self::Sms(_) => "sms",
+        }
+    }
+}
+
 /// Whether a secret is shown after its first verification. An app has it by then; from then on, whoever has only the
 /// session should not get at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

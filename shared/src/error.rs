@@ -17,7 +17,7 @@ pub enum Error {
     CallerNotIdentified,
     /// The caller may not edit the user in the path, whether or not there is one.
     MayNotEdit,
-    /// Verified settings are changed or disabled only with a current code in the same request.
+    /// This takes a current code in the same request.
     StepUpRequired,
     /// Fields that are missing or wrong: all of them.
     InvalidFields(Vec<FieldError>),
@@ -31,6 +31,8 @@ pub enum Error {
     NotSms,
     /// The enrolled phone's country is no longer among those that SMS go to.
     CountryNotServed,
+    /// The settings are not verified.
+    NotVerified,
     /// The user has two-factor disabled.
     Disabled,
     /// The settings were replaced while the request was on its way.
@@ -84,6 +86,6 @@ pub struct FieldError {
 impl FieldError {
     /// `key` is not what a code looks like.
     pub fn not_a_code() -> Self {
-        Self { pointer: "#/key", detail: "must be a string of exactly six digits, 0 to 9".into() }
+        Self { pointer: "#/key", detail: "must be a string of exactly six digits, 0 to 9, or a recovery code".into() }
     }
 }

@@ -1,4 +1,4 @@
-//! What the seven functions share.
+//! What the functions share.
 //!
 //! # One request's journey
 //!
@@ -12,7 +12,7 @@
 //! | --- | --- |
 //! | [`authenticator`] | what a user has enrolled |
 //! | [`secret`], [`code`], [`phone`], [`countries`], [`user`] | the values, each checked when it is made |
-//! | [`totp`], [`challenge`] | whether a code is right: from an app, from an SMS |
+//! | [`totp`], [`challenge`], [`recovery`] | whether a code is right: from an app, from an SMS, from the drawer |
 //! | [`throttle`], [`send_limit`] | how often one may try, and send |
 //! | [`permission`] | who may edit whom |
 //! | [`provisioning`], [`symbol`], [`picture`] | the QR code: what it says, its modules, its pixels |
@@ -46,6 +46,7 @@ pub mod permission;
 pub mod phone;
 pub mod picture;
 pub mod provisioning;
+pub mod recovery;
 pub mod sealing;
 pub mod secret;
 pub mod send_limit;

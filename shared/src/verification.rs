@@ -4,10 +4,27 @@ use crate::authenticator::Authenticator;
 use crate::challenge::Binding;
 use crate::code::Code;
 use crate::error::Error;
+use crate::recovery::RecoveryCode;
 use crate::sealing::Keyring;
-use crate::store::{Attempt, Effect, Reserved, Store, StoreError};
+use crate::store::{Acceptance, Attempt, Effect, Reserved, Store, StoreError};
 use crate::totp;
 use crate::user::User;
+
+/// A code as a user types it, told apart by its form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TypedCode {
+    /// Six digits, from the app or an SMS.
+    OneTime(Code),
+    /// A recovery code, in place of them.
+    Recovery(RecoveryCode),
+}
+
+impl TypedCode {
+    /// Reads either form.
+    pub fn parse(text: &str) -> Option<Self> {
+        Code::parse(text).map(Self::OneTime).or_else(|| RecoveryCode::parse(text).map(Self::Recovery))
+    }
+}
 
 /// Who tries which code, and when.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +32,7 @@ pub struct Try<'a> {
     /// The user whose authenticator it should be from.
     pub user: &'a User,
     /// The code.
-    pub code: Code,
+    pub code: &'a TypedCode,
     /// Seconds since 1970.
     pub now: u64,
 }
@@ -33,7 +50,11 @@ pub async fn accept(store: &Store, keys: &Keyring, tried: Try<'_>, effect: &Effe
     };
     match compare_and_accept(store, keys, tried, &reserved, effect).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Error::InvalidCode),
+        Ok(false) => {
+            // The code is wrong whether or not this comes through; the next attempt makes up for it.
+            let _told = store.locked(tried.user, &reserved, tried.now).await;
+            Err(Error::InvalidCode)
+        }
         Err(fault) => Err(give_back(store, tried.user, &reserved, fault).await),
     }
 }
@@ -46,15 +67,20 @@ async fn compare_and_accept(
     reserved: &Reserved,
     effect: &Effect,
 ) -> Result<bool, StoreError> {
+    let acceptance = Acceptance { user, reserved, effect, now };
     let enrolment = &reserved.enrolment;
-    match &enrolment.authenticator {
-        Authenticator::App(secret) => match totp::matching_step(secret, &code, now) {
-            Some(step) => store.accept_step(user, reserved, (secret, step), effect, keys).await,
+    match (code, &enrolment.authenticator) {
+        (TypedCode::Recovery(code), _) => match code.among(&reserved.recovery_codes, user, keys)? {
+            Some(hash) => store.accept_recovery_code(acceptance, hash, keys).await,
             None => Ok(false),
         },
-        Authenticator::Sms(number) => match &reserved.challenge {
-            Some(challenge) if (Binding { user, enrolment, number }).accepts(challenge, &code, keys, now) => {
-                store.accept_challenge(user, reserved, challenge, effect, keys).await
+        (TypedCode::OneTime(code), Authenticator::App(secret)) => match totp::matching_step(secret, code, now) {
+            Some(step) => store.accept_step(acceptance, (secret, step), keys).await,
+            None => Ok(false),
+        },
+        (TypedCode::OneTime(code), Authenticator::Sms(number)) => match &reserved.challenge {
+            Some(challenge) if (Binding { user, enrolment, number }).accepts(challenge, code, keys, now) => {
+                store.accept_challenge(acceptance, challenge, keys).await
             }
             _ => Ok(false),
         },

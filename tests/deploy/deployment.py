@@ -5,6 +5,7 @@ What the engine does not do, and what is done about it here, never in the templa
 - It sends no `dynamodb:LeadingKeys` when it asks IAM, so the guard that refuses a request without them is left out of
   the copy that is deployed. What the narrowing to keys does is therefore not seen here.
 - It refuses alarms on metric math: the copy has none.
+- It makes the pipe but delivers to no event bus.
 - It ignores an HTTP API's `Body`, which is how SAM writes routes and authoriser: `_route` makes them from the `Body` of
   the processed template, through the API.
 - It ignores the table's TTL, recovery and encryption, and the API's CORS, throttles and access log: not seen here.

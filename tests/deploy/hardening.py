@@ -3,7 +3,9 @@
 import json
 
 from rights import FUNCTIONS
-from template import of_type, plain
+from template import ROOT, of_type, plain
+
+SCHEMA = ROOT / "shared/two-factor-event.schema.json"
 
 ROUTES = {
     "GET /api/two-factor": "GetSettingsFunction",
@@ -12,6 +14,7 @@ ROUTES = {
     "GET /api/two-factor/secret": "GenerateSecretFunction",
     "POST /api/two-factor/send-verification": "SendVerificationFunction",
     "POST /api/two-factor/verify": "VerifyFunction",
+    "POST /api/two-factor/recovery-codes": "RecoveryCodesFunction",
     "POST /api/two-factor/reset": "ResetFunction",
     "POST /api/users/{ID}/two-factor/reset": "ResetFunction",
 }
@@ -74,7 +77,8 @@ def every_route_wants_a_token(template):
 def costly_routes_are_throttled_tighter(template):
     (stage,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
     limit = float(stage["DefaultRouteSettings"]["ThrottlingRateLimit"])
-    for route in ("POST /api/two-factor/send-verification", "POST /api/two-factor/verify"):
+    for action in ("send-verification", "verify", "recovery-codes"):
+        route = f"POST /api/two-factor/{action}"
         settings = stage["RouteSettings"][route]
         assert 0 < float(settings["ThrottlingRateLimit"]) < limit, route
         assert 0 < int(settings["ThrottlingBurstLimit"]) < limit, route
@@ -108,11 +112,27 @@ def production_data_outlives_the_stack(template):
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
+def events_carry_what_the_schema_says_and_nothing_else(template):
+    """What the pipe takes out of an item is all that leaves the table; and no event is given up before its day is over."""
+    (pipe,) = of_type(template, "AWS::Pipes::Pipe").values()
+    event = json.loads(pipe["TargetParameters"]["InputTemplate"])
+    assert set(event) == set(json.loads(SCHEMA.read_text())["required"])
+    allowed = {f"<$.dynamodb.NewImage.event.M.{name}.S>" for name in event} | {"<$.dynamodb.NewImage.event_type.S>"}
+    assert set(event.values()) <= allowed, event
+    stream = pipe["SourceParameters"]["DynamoDBStreamParameters"]
+    assert stream["StartingPosition"] == "TRIM_HORIZON", "events of the first seconds would be lost"
+    assert not {"MaximumRetryAttempts", "MaximumRecordAgeInSeconds"} & set(stream)
+    assert stream["DeadLetterConfig"] == {"Arn": "UndeliveredEvents.Arn"}
+    (table,) = of_type(template, "AWS::DynamoDB::Table").values()
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
 def production_is_watched(template):
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     watched = {metric for alarm in alarms.values() for metric in _metrics(alarm)}
     assert watched == {
-        "5xx", "Errors", "Throttles", "ReadThrottleEvents", "WriteThrottleEvents", "CodesSent", "CodesRefused"
+        "5xx", "Errors", "Throttles", "ReadThrottleEvents", "WriteThrottleEvents", "CodesSent", "CodesRefused",
+        "ApproximateNumberOfMessagesVisible",
     }
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == ["AlarmTopic"] and alarm["AlarmDescription"], name
@@ -129,6 +149,7 @@ def _metrics(alarm):
 
 
 ALWAYS = [
+    events_carry_what_the_schema_says_and_nothing_else,
     functions_run_on_what_they_are_built_for,
     everything_at_rest_is_under_the_stacks_key,
     no_secret_is_written_down,

@@ -38,8 +38,19 @@ FUNCTIONS = {
         {"Effect": "Deny", "Action": "sns:Publish", "Resource": TOPICS},
     ],
     "VerifyFunction": [WRITE_USER],
+    "RecoveryCodesFunction": [WRITE_USER],
     "ResetFunction": [WRITE_USER],
 }
+
+# The pipe reads the table's stream, and writes to the bus and to the queue of what it could not deliver.
+PIPE = [
+    allow(
+        ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+        "Table.StreamArn",
+    ),
+    allow("events:PutEvents", "EventBus.Arn"),
+    allow("sqs:SendMessage", "UndeliveredEvents.Arn"),
+]
 
 POLICIES = {
     "DecryptEnvironment": [
@@ -104,7 +115,7 @@ KEY = [
 
 def functions_have_exactly_their_rights(template):
     roles = of_type(template, "AWS::IAM::Role")
-    assert set(roles) == {f"{name}Role" for name in FUNCTIONS}
+    assert set(roles) == {f"{name}Role" for name in FUNCTIONS} | {"EventPipeRole"}
     for name, statements in FUNCTIONS.items():
         role = roles[f"{name}Role"]
         granted = [s for policy in role.get("Policies", []) for s in policy["PolicyDocument"]["Statement"]]
@@ -117,6 +128,17 @@ def functions_have_exactly_their_rights(template):
         trust = role["AssumeRolePolicyDocument"]["Statement"]
         service = {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"Service": ["lambda.amazonaws.com"]}}
         assert trust == [service], name
+
+
+def the_pipe_has_exactly_its_rights(template):
+    role = of_type(template, "AWS::IAM::Role")["EventPipeRole"]
+    granted = [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+    assert granted == PIPE, f"the pipe is granted {granted}"
+    assert role["ManagedPolicyArns"] == ["DecryptTable"]
+    trust = role["AssumeRolePolicyDocument"]["Statement"]
+    only_here = {"StringEquals": {"aws:SourceAccount": "AWS::AccountId"}}
+    service = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "pipes.amazonaws.com"}}
+    assert trust == [service | {"Condition": only_here}]
 
 
 def shared_policies_grant_exactly_this(template):
@@ -166,6 +188,7 @@ def _has_effect(value):
 
 CHECKS = [
     functions_have_exactly_their_rights,
+    the_pipe_has_exactly_its_rights,
     shared_policies_grant_exactly_this,
     the_key_is_open_to_exactly_these,
     only_this_api_invokes_the_functions,

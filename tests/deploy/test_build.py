@@ -1,4 +1,4 @@
-"""`sam build` makes all seven for both processors, and they are small."""
+"""`sam build` makes all of them for both processors, and they are small."""
 
 import zipfile
 

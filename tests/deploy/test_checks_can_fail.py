@@ -159,9 +159,26 @@ def an_alarm_that_reaches_nobody(template):
     properties(template, "SmsAlarm")["AlarmActions"] = []
 
 
+def a_pipe_that_reads_the_table(template):
+    properties(template, "EventPipeRole")["Policies"][0]["PolicyDocument"]["Statement"][0]["Resource"] = "*"
+
+
+def an_event_with_a_secret(template):
+    parameters = properties(template, "EventPipe")["TargetParameters"]
+    parameters["InputTemplate"] = parameters["InputTemplate"].replace("event.M.proof.S", "secret.S")
+
+
+def events_that_are_given_up(template):
+    source = properties(template, "EventPipe")["SourceParameters"]["DynamoDBStreamParameters"]
+    source["MaximumRetryAttempts"] = 3
+
+
 @pytest.mark.parametrize(
     ("check", "spoil"),
     [
+        (rights.the_pipe_has_exactly_its_rights, a_pipe_that_reads_the_table),
+        (hardening.events_carry_what_the_schema_says_and_nothing_else, an_event_with_a_secret),
+        (hardening.events_carry_what_the_schema_says_and_nothing_else, events_that_are_given_up),
         (rights.functions_have_exactly_their_rights, another_action),
         (rights.functions_have_exactly_their_rights, any_item),
         (rights.functions_have_exactly_their_rights, no_key_is_any_key),

@@ -83,8 +83,13 @@ def test_an_authenticator_app_is_enrolled_and_verified(api, issuer):
     assert api.call("POST", "/api/two-factor/verify", token, {"key": code}) == (204, None)
     assert api.call("POST", "/api/two-factor/verify", token, {"key": code})[0] == 422, "used twice"
     assert api.call("GET", "/api/two-factor", token)[1]["data"]["verified"] is True
+
+    _, answer = api.call("POST", "/api/two-factor/recovery-codes", token)
+    (recovery, *_) = answer["data"]["recovery_codes"]
+    assert api.call("POST", "/api/two-factor/verify", token, {"key": recovery}) == (204, None)
+    assert api.call("POST", "/api/two-factor/verify", token, {"key": recovery})[0] == 422, "used twice"
     stored = str(api.item("USER##10"))
-    assert secret not in stored and code not in stored
+    assert secret not in stored and code not in stored and recovery not in stored
 
 
 def test_a_phone_is_enrolled_and_verified_and_reset(api, issuer):
@@ -126,7 +131,9 @@ def test_roles_allow_what_is_needed_and_no_more(api, engine):
 def test_a_production_stack_has_alarms(engine, built, parameters, issuer):
     api = deployment.deploy(engine, built, "production", PRODUCTION | parameters)
     alarms = engine.client("cloudwatch").describe_alarms(AlarmNamePrefix="production-")["MetricAlarms"]
-    assert {alarm["MetricName"] for alarm in alarms} == {"5xx", "CodesSent", "CodesRefused"}
+    assert {alarm["MetricName"] for alarm in alarms} == {
+        "5xx", "CodesSent", "CodesRefused", "ApproximateNumberOfMessagesVisible"
+    }
     assert {alarm["AlarmActions"][0] for alarm in alarms} == {api.ids["AlarmTopic"]}
     assert api.call("GET", "/api/two-factor", issuer.token(1)) == (200, {"data": NOTHING})
 

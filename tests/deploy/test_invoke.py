@@ -59,6 +59,10 @@ def test_the_events_one_after_the_other(running, tmp_path):
     assert answer("VerifyFunction", "verify", body=json.dumps({"key": key})) == (204, None)
     assert stack.item(USER)["verified"] == {"BOOL": True} and "failures" not in stack.item(USER)
 
+    status, body = answer("RecoveryCodesFunction", "recovery-codes")
+    assert status == 200 and len(body["data"]["recovery_codes"]) == 10
+    assert len(stack.item(USER)["recovery_codes"]["SS"]) == 10
+
     assert answer("UpdateSettingsFunction", "update-settings") == (204, None)
     assert stack.item(USER)["method"] == {"S": "sms"} and stack.item(USER)["verified"] == {"BOOL": False}
     before = len(stack.messages())

@@ -11,7 +11,8 @@
 //!
 //! It runs on Unix only: process groups and signals have no counterpart elsewhere.
 //!
-//! Beside the API stand the identity provider (`identity`) and the helpers under `/local/` (`local`).
+//! Beside the API stand the identity provider (`identity`), the event bus (`events`) and the helpers under `/local/`
+//! (`local`).
 
 mod build;
 mod claims;
@@ -20,6 +21,7 @@ mod cors;
 mod dynamodb;
 mod error;
 mod event;
+mod events;
 mod gateway;
 mod identity;
 mod jwt;

@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use crate::events::Events;
 use crate::identity::Identity;
 use crate::jwt::Claims;
 use crate::sns::Sns;
@@ -40,6 +41,8 @@ pub struct Info {
 pub(crate) struct Local {
     pub(crate) identity: Identity,
     pub(crate) sns: Arc<Sns>,
+    /// None with an engine of somebody else's, whose stream is not read.
+    pub(crate) events: Option<Events>,
     pub(crate) info: Info,
 }
 
@@ -48,6 +51,7 @@ pub(crate) fn router(local: Arc<Local>) -> Router {
     let helpers = Router::new()
         .route("/local/token", post(token))
         .route("/local/messages", get(messages))
+        .route("/local/events", get(events))
         .route("/local/info", get(info))
         .layer(from_fn(only_from_here));
     Router::new()
@@ -67,6 +71,16 @@ async fn key_set(State(local): State<Arc<Local>>) -> Response {
 
 async fn messages(State(local): State<Arc<Local>>) -> Response {
     json_response(&json!(local.sns.messages()))
+}
+
+async fn events(State(local): State<Arc<Local>>) -> Response {
+    let read = move || local.events.as_ref().map(Events::arrived);
+    match tokio::task::spawn_blocking(read).await {
+        Ok(Some(Ok(events))) => json_response(&json!(events)),
+        Ok(None) => refuse(StatusCode::NOT_FOUND, "Only the embedded DynamoDB's stream can be read"),
+        Ok(Some(Err(why))) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &why),
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "The stream could not be read"),
+    }
 }
 
 async fn info(State(local): State<Arc<Local>>) -> Response {

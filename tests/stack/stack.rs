@@ -18,6 +18,7 @@ use crate::build::{self, Executables};
 use crate::console::{Console, LogLine};
 use crate::dynamodb::DynamoDb;
 use crate::error::StartError;
+use crate::events::Events;
 use crate::gateway::{Gateway, Target};
 use crate::identity::{Identity, IssuerKey};
 use crate::jwt::Claims;
@@ -87,6 +88,7 @@ impl Stack {
         let template = build.template.evaluate(&parameters, &options.stack_name)?;
         let api = template.api()?;
         let tables = template.tables()?;
+        let pipe = template.pipe()?;
         let specs = template.functions(&mut Secrets::open(options.data_dir.as_deref())?)?;
 
         let (stop, stopped) = shutdown::signal();
@@ -115,6 +117,8 @@ impl Stack {
         let functions = functions(specs, build, &endpoints, &options.function_env, &console)?;
         let gateway = Arc::new(gateway(api, &functions, &base_url, &key, &console)?);
         let table_name = tables.into_iter().next().map(|table| table.name).unwrap_or_default();
+        let events = dynamodb.database.clone().zip(pipe);
+        let events = events.map(|(database, pipe)| Events::new(database, table_name.clone(), pipe));
         let info = Info {
             issuer: base_url.clone(),
             audience: audience.clone(),
@@ -123,7 +127,7 @@ impl Stack {
             table_name,
         };
         let identity = Identity { issuer: base_url.clone(), audience, key };
-        let local = Arc::new(Local { identity, sns, info });
+        let local = Arc::new(Local { identity, sns, events, info });
         let router = local::router(Arc::clone(&local))
             .fallback_service(Router::new().fallback(handle).with_state(Arc::clone(&gateway)));
         servers.push(serve(listener, router, stopped));

@@ -9,8 +9,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    Answer, Fault, Item, Proxied, SECRET, User, code_now, enrol_app, enrol_phone, last_code, stack, user_key_of,
-    wrong_code,
+    Answer, Fault, Item, Proxied, SECRET, User, code_now, enrol_app, enrol_phone, last_code, recovery_codes, stack,
+    user_key_of, wrong_code,
 };
 
 /// One kind of request, from the state that [`Request::prepare`] makes.
@@ -24,6 +24,8 @@ enum Request {
     VerifyApp,
     VerifySms,
     VerifyWrong,
+    RecoveryCodes,
+    UseRecoveryCode,
     Send,
     SendAgain,
     OwnReset,
@@ -50,7 +52,7 @@ impl Request {
     fn calls(self) -> &'static [&'static str] {
         match self {
             Self::Get | Self::Qr => &["GetItem"],
-            Self::VerifyApp | Self::VerifySms => &["UpdateItem", "UpdateItem"],
+            Self::VerifyApp | Self::VerifySms | Self::UseRecoveryCode => &["UpdateItem", "UpdateItem"],
             Self::Send | Self::SendAgain => &["GetItem", "TransactWriteItems"],
             _ => &["UpdateItem"],
         }
@@ -70,6 +72,11 @@ impl Request {
                 enrol_app(user).await;
                 crate::support::phone_number()
             }
+            Self::RecoveryCodes => {
+                recovery_codes(user).await;
+                String::new()
+            }
+            Self::UseRecoveryCode => recovery_codes(user).await.swap_remove(0),
             _ => {
                 enrol_app(user).await;
                 String::new()
@@ -77,16 +84,18 @@ impl Request {
         }
     }
 
-    async fn make(self, proxied: &Proxied, user: &User, phone: &str) -> Answer {
+    async fn make(self, proxied: &Proxied, user: &User, prepared: &str) -> Answer {
         match self {
             Self::Get => user.get("/api/two-factor").await,
             Self::Qr => user.get("/api/two-factor/qr").await,
             Self::EnrolApp => user.patch(json!({"method": "google", "secret_key": SECRET})).await,
-            Self::EnrolPhone => user.patch(json!({"method": "sms", "phone_prefix": 45, "phone": phone})).await,
+            Self::EnrolPhone => user.patch(json!({"method": "sms", "phone_prefix": 45, "phone": prepared})).await,
             Self::Disable => user.patch(json!({"method": ""})).await,
             Self::VerifyApp => user.verify(&code_now(SECRET)).await,
-            Self::VerifySms => user.verify(&last_code(stack(), phone)).await,
+            Self::VerifySms => user.verify(&last_code(stack(), prepared)).await,
             Self::VerifyWrong => user.verify(&wrong_code(SECRET)).await,
+            Self::RecoveryCodes => user.post("/api/two-factor/recovery-codes").await,
+            Self::UseRecoveryCode => user.verify(prepared).await,
             Self::Send | Self::SendAgain => user.send_code().await,
             Self::OwnReset => user.send(Method::POST, "/api/two-factor/reset", None).await,
             Self::AdminReset => {
@@ -106,15 +115,17 @@ fn state(item: Option<Item>) -> BTreeMap<String, String> {
     let shown = |name: &str, value: &aws_sdk_dynamodb::types::AttributeValue| match name {
         "failures" | "code_tries" | "verified" | "method" => format!("{value:?}"),
         "sends" => value.as_ns().unwrap().len().to_string(),
+        "recovery_codes" => value.as_ss().unwrap().len().to_string(),
         _ => "*".to_owned(),
     };
     item.into_iter().flatten().map(|(name, value)| (name.clone(), shown(&name, &value))).collect()
 }
 
-/// The item without counters that are back at nought, which is as good as not there.
+/// The item without counters that are back at nought, which is as good as not there, and without what the last write
+/// told of: a write that puts everything back tells of nothing.
 fn settled(item: Option<Item>) -> Option<Item> {
     let nought = aws_sdk_dynamodb::types::AttributeValue::N("0".to_owned());
-    item.map(|item| item.into_iter().filter(|(_, value)| *value != nought).collect())
+    item.map(|item| item.into_iter().filter(|(name, value)| *value != nought && !name.starts_with("event")).collect())
 }
 
 struct Case {
@@ -180,7 +191,7 @@ impl Request {
     fn is_undone(self, call: usize) -> bool {
         match self {
             Self::Send | Self::SendAgain => call == 1,
-            Self::VerifyApp | Self::VerifySms | Self::VerifyWrong => call == 0,
+            Self::VerifyApp | Self::VerifySms | Self::VerifyWrong | Self::UseRecoveryCode => call == 0,
             _ => false,
         }
     }
@@ -220,6 +231,11 @@ async fn resetting_under_every_fault() {
 #[tokio::test]
 async fn verifying_under_every_fault() {
     every_fault_of(&[Request::VerifyApp, Request::VerifySms, Request::VerifyWrong]).await;
+}
+
+#[tokio::test]
+async fn recovery_codes_under_every_fault() {
+    every_fault_of(&[Request::RecoveryCodes, Request::UseRecoveryCode]).await;
 }
 
 #[tokio::test]
@@ -275,7 +291,7 @@ async fn sending_under_every_fault_of_sns() {
         let now = table.user(&user.id).await.unwrap();
         let sends = |item: &Item| item.get("sends").map_or(0, |sends| sends.as_ns().unwrap().len());
         if certainly_not.contains(&fault) {
-            let shown = |item: &Item| state(Some(item.clone()));
+            let shown = |item: &Item| state(settled(Some(item.clone())));
             assert_eq!(
                 (shown(&now), now.get("code_hash"), sent),
                 (shown(&before), before.get("code_hash"), 0),

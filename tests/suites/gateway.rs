@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Fixture, SECRET, User, enrol_app, now, own_stack, stack, stack_with};
 
 /// Every route of the API, and the function behind it.
-const ROUTES: [(Method, &str, &str); 8] = [
+const ROUTES: [(Method, &str, &str); 9] = [
     (Method::GET, "/api/two-factor", "get-settings"),
     (Method::PATCH, "/api/two-factor", "update-settings"),
     (Method::GET, "/api/two-factor/qr", "qr-code"),
     (Method::GET, "/api/two-factor/secret", "generate-secret"),
     (Method::POST, "/api/two-factor/send-verification", "send-verification"),
     (Method::POST, "/api/two-factor/verify", "verify"),
+    (Method::POST, "/api/two-factor/recovery-codes", "recovery-codes"),
     (Method::POST, "/api/users/42/two-factor/reset", "reset"),
     (Method::POST, "/api/two-factor/reset", "reset"),
 ];
@@ -227,6 +228,7 @@ async fn a_function_with_a_broken_setting_answers_500_and_its_log_names_the_sett
         ("generate-secret", "USER_ID_TYPE", "uuid"),
         ("send-verification", "SMS_TEXT", &too_long),
         ("verify", "SEALING_KEYS", "no-keyring-of-any-form"),
+        ("recovery-codes", "STEP_UP", "always"),
         ("reset", "TABLE_NAME", ""),
     ];
     let settings =

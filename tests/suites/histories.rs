@@ -4,7 +4,7 @@
 //! A failure prints its seed; `HISTORY_SEED=… cargo test histories` draws the same requests again. How the machine
 //! interleaves them is its own affair, so it may take a few runs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -38,17 +38,22 @@ struct Subject {
     user: User,
     admin: User,
     phone: String,
+    /// The recovery codes that were shown, by the number of their set.
+    codes: HashMap<usize, Vec<String>>,
+    /// How many sets were asked for.
+    sets: usize,
     /// The states that the model allows at this moment.
     states: HashSet<State>,
 }
 
-fn draw(random: &mut Random, step: u64, sent: bool) -> Request {
-    let code = |random: &mut Random| match random.next(8) {
-        0 => Code::Wrong,
-        1 | 2 if sent => Code::Sms,
-        drawn => Code::App((drawn % 2) as usize, step + random.next(2)),
+fn draw(random: &mut Random, step: u64, sent: bool, last_set: Option<usize>) -> Request {
+    let code = |random: &mut Random| match (random.next(8), last_set) {
+        (0, _) => Code::Wrong,
+        (3 | 4, Some(set)) => Code::Recovery(set, random.next(3) as u32),
+        (1 | 2, _) if sent => Code::Sms,
+        (drawn, _) => Code::App((drawn % 2) as usize, step + random.next(2)),
     };
-    match random.next(20) {
+    match random.next(22) {
         0..3 => Request::Enrol(Authenticator::App(random.next(2) as usize)),
         3..5 => Request::Enrol(Authenticator::Phone),
         5 => Request::Disable,
@@ -56,12 +61,14 @@ fn draw(random: &mut Random, step: u64, sent: bool) -> Request {
         7 | 8 => Request::AdminReset,
         9..11 => Request::Send,
         11 | 12 => Request::Get,
+        13 | 14 => Request::NewCodes(0),
         _ => Request::Verify(code(random)),
     }
 }
 
-async fn make(subject: &Subject, request: Request, sms: Option<&str>) -> Event {
-    let Subject { user, admin, phone, .. } = subject;
+/// Makes the request; gives the recovery codes that it was answered with besides.
+async fn make(subject: &Subject, request: Request, sms: Option<&str>) -> (Event, Option<Vec<String>>) {
+    let Subject { user, admin, phone, codes, .. } = subject;
     let started = Instant::now();
     let answer = match request {
         Request::Enrol(Authenticator::App(secret)) => {
@@ -75,6 +82,8 @@ async fn make(subject: &Subject, request: Request, sms: Option<&str>) -> Event {
             user.verify(&totp::code_at(&Secret::parse(SECRETS[secret]).unwrap(), step * 30)).await
         }
         Request::Verify(Code::Sms) => user.verify(sms.unwrap()).await,
+        Request::Verify(Code::Recovery(set, nth)) => user.verify(&codes[&set][nth as usize]).await,
+        Request::NewCodes(_) => user.post("/api/two-factor/recovery-codes").await,
         Request::Verify(Code::Wrong) => user.verify(&wrong(sms)).await,
         Request::Send => user.send_code().await,
         Request::OwnReset => user.post("/api/two-factor/reset").await,
@@ -82,7 +91,9 @@ async fn make(subject: &Subject, request: Request, sms: Option<&str>) -> Event {
         Request::Get => user.get("/api/two-factor").await,
     };
     let ended = Instant::now();
-    Event { request, outcome: outcome(&answer), started, ended }
+    let shown = (answer.status == 200).then(|| answer.json()["data"]["recovery_codes"].clone());
+    let shown = shown.and_then(|codes| serde_json::from_value(codes).ok());
+    (Event { request, outcome: outcome(&answer), started, ended }, shown)
 }
 
 /// A code of nobody's.
@@ -100,11 +111,13 @@ fn outcome(answer: &Answer) -> Outcome {
     let kind = |answer: &Answer| answer.json()["type"].as_str().unwrap().to_owned();
     match answer.status.as_u16() {
         204 => Outcome::Done,
+        200 if answer.json()["data"].get("recovery_codes").is_some() => Outcome::Done,
         200 => Outcome::Settings(settings(&answer.json()["data"])),
         _ => match kind(answer).as_str() {
             "/problems/invalid-code" => Outcome::InvalidCode,
             "/problems/too-many-attempts" => Outcome::Throttled,
             "/problems/two-factor-disabled" => Outcome::Disabled,
+            "/problems/not-verified" => Outcome::NotVerified,
             "/problems/not-sms" => Outcome::NotSms,
             "/problems/too-many-sends" => Outcome::TooManySends,
             "/problems/settings-changed" => Outcome::SettingsChanged,
@@ -133,8 +146,15 @@ fn settings(data: &Value) -> Option<(Authenticator, bool)> {
 async fn round(fixture: &Fixture, subject: &mut Subject, mut random: Random) -> Vec<Event> {
     let number = format!("+45{}", subject.phone);
     let sms = (!fixture.messages_to(&number).is_empty()).then(|| last_code(fixture, &number));
-    let requests: Vec<Request> =
-        (0..AT_ONCE).map(|_| draw(&mut random, now() / totp::STEP_SECONDS, sms.is_some())).collect();
+    let last_set = subject.codes.keys().max().copied();
+    let mut requests: Vec<Request> =
+        (0..AT_ONCE).map(|_| draw(&mut random, now() / totp::STEP_SECONDS, sms.is_some(), last_set)).collect();
+    for request in &mut requests {
+        if let Request::NewCodes(set) = request {
+            subject.sets += 1;
+            *set = subject.sets;
+        }
+    }
     let pauses: Vec<u64> = requests.iter().map(|_| random.next(40)).collect();
     let made = requests.iter().zip(pauses).map(|(request, pause)| {
         let (subject, sms) = (&*subject, sms.as_deref());
@@ -143,9 +163,16 @@ async fn round(fixture: &Fixture, subject: &mut Subject, mut random: Random) -> 
             make(subject, *request, sms).await
         }
     });
-    let mut events = join_all(made).await;
+    let mut made = join_all(made).await;
     // What is left when all is quiet is part of the history too: no update may be lost.
-    events.push(make(subject, Request::Get, None).await);
+    made.push(make(subject, Request::Get, None).await);
+    let mut events = Vec::new();
+    for (event, shown) in made {
+        if let (Request::NewCodes(set), Some(codes)) = (event.request, shown) {
+            subject.codes.insert(set, codes);
+        }
+        events.push(event);
+    }
     let after = explain(&subject.states, &events);
     assert!(!after.is_empty(), "no order of these explains the answers, from {:?}: {events:#?}", subject.states);
     subject.states = after;
@@ -159,6 +186,9 @@ async fn assert_never(fixture: &Fixture, subject: &Subject, events: &[Event]) {
     };
     assert!(done(Request::Verify(Code::Sms)) <= 1, "an SMS code was accepted twice");
     assert_eq!(done(Request::Verify(Code::Wrong)), 0, "a wrong code was accepted");
+    for (set, nth) in subject.codes.keys().flat_map(|set| (0..10).map(move |nth| (*set, nth))) {
+        assert!(done(Request::Verify(Code::Recovery(set, nth))) <= 1, "a recovery code was accepted twice");
+    }
     let messages = fixture.messages_to(&format!("+45{}", subject.phone)).len();
     assert!(messages <= 1, "{messages} SMS within half a minute");
     assert!(messages >= done(Request::Send), "a send that was answered 204 is an SMS");
@@ -183,6 +213,8 @@ async fn every_answer_of_a_random_history_fits_one_order_of_its_steps() {
             user: fixture.user(),
             admin: fixture.user_with(json!({"scope": "users:edit"})),
             phone: phone_number(),
+            codes: HashMap::new(),
+            sets: 0,
             states: [State::default()].into(),
         })
         .collect();
@@ -236,6 +268,11 @@ fn a_history_that_cannot_have_been_is_refused() {
     assert!(!possible(false, &[(app, Done), (Request::Get, verified)]), "verified by nobody");
     assert!(!possible(false, &[(app, Done), (right, Done), (app, Done), (Request::Get, verified)]), "inherited");
     assert!(!possible(false, &[(app, Done), (Request::Get, Settings(None))]), "a lost update");
+    let (codes, recovery) = (Request::NewCodes(1), Request::Verify(Code::Recovery(1, 0)));
+    assert!(possible(false, &[(app, Done), (right, Done), (codes, Done), (recovery, Done), (recovery, InvalidCode)]));
+    assert!(!possible(false, &[(app, Done), (right, Done), (codes, Done), (recovery, Done), (recovery, Done)]));
+    assert!(!possible(false, &[(app, Done), (codes, Done)]), "codes for what is not verified");
+    assert!(!possible(false, &[(app, Done), (right, Done), (codes, Done), (app, Done), (recovery, Done)]), "outlived");
     let guesses = |refused| [vec![(app, Done)], vec![(wrong, InvalidCode); 5], vec![(wrong, refused)]].concat();
     assert!(possible(false, &guesses(Throttled)));
     assert!(!possible(false, &guesses(InvalidCode)), "a sixth guess");

@@ -22,6 +22,8 @@ pub enum Code {
     App(usize, u64),
     /// The code of the only SMS.
     Sms,
+    /// A recovery code: of which set, and which of its ten.
+    Recovery(usize, u32),
     Wrong,
 }
 
@@ -30,6 +32,8 @@ pub enum Request {
     Enrol(Authenticator),
     Disable,
     Verify(Code),
+    /// Asks for the set of recovery codes that bears this number.
+    NewCodes(usize),
     Send,
     OwnReset,
     AdminReset,
@@ -43,6 +47,7 @@ pub enum Outcome {
     InvalidCode,
     Throttled,
     Disabled,
+    NotVerified,
     NotSms,
     TooManySends,
     SettingsChanged,
@@ -71,6 +76,8 @@ pub struct State {
     failures: usize,
     last_step: Option<(usize, u64)>,
     sent: bool,
+    /// The set of recovery codes that is good, and a bit for each that was used.
+    recovery: Option<(usize, u32)>,
 }
 
 /// How far a request has got.
@@ -94,6 +101,7 @@ impl State {
     fn forget_settings(&mut self) {
         self.enrolled = None;
         self.challenge = None;
+        self.recovery = None;
         self.enrolment += 1;
     }
 
@@ -114,6 +122,14 @@ impl State {
                 Step::End(Outcome::Done)
             }
             (Request::Get, _) => Step::End(Outcome::Settings(self.enrolled)),
+            (Request::NewCodes(set), _) => Step::End(match self.enrolled {
+                None => Outcome::Disabled,
+                Some((_, false)) => Outcome::NotVerified,
+                Some((_, true)) => {
+                    self.recovery = Some((set, 0));
+                    Outcome::Done
+                }
+            }),
             (Request::Verify(code), Progress::Counted(enrolment)) => Step::End(self.accept(code, *enrolment)),
             (Request::Verify(code), _) => self.count(code),
             (Request::Send, Progress::MaySend(enrolment)) => Step::End(self.send(*enrolment)),
@@ -134,6 +150,7 @@ impl State {
         self.challenge = self.challenge.map(|tries| tries + 1);
         let right = match (authenticator, code) {
             (Authenticator::App(enrolled), Code::App(secret, _)) => enrolled == secret,
+            (_, Code::Recovery(set, nth)) => self.has(set, nth),
             (Authenticator::Phone, Code::Sms) => self.challenge.is_some_and(|tries| tries <= 5),
             _ => false,
         };
@@ -144,6 +161,7 @@ impl State {
         let fresh = match code {
             Code::App(secret, step) => self.last_step.is_none_or(|(of, last)| of != secret || last < step),
             Code::Sms => self.challenge.is_some(),
+            Code::Recovery(set, nth) => self.has(set, nth),
             Code::Wrong => false,
         };
         if !fresh || enrolment != self.enrolment {
@@ -152,10 +170,18 @@ impl State {
         if let Code::App(secret, step) = code {
             self.last_step = Some((secret, step));
         }
+        if let Code::Recovery(_, nth) = code {
+            self.recovery = self.recovery.map(|(set, used)| (set, used | 1 << nth));
+        }
         self.enrolled = self.enrolled.map(|(authenticator, _)| (authenticator, true));
         self.failures = 0;
         self.challenge = None;
         Outcome::Done
+    }
+
+    /// Whether this recovery code is good.
+    fn has(&self, set: usize, nth: u32) -> bool {
+        self.recovery.is_some_and(|(good, used)| good == set && used & (1 << nth) == 0)
     }
 
     fn send(&mut self, enrolment: usize) -> Outcome {

@@ -13,8 +13,16 @@ use crate::support::{
     own_stack, stack,
 };
 
-const FUNCTIONS: [&str; 7] =
-    ["generate-secret", "get-settings", "qr-code", "reset", "send-verification", "update-settings", "verify"];
+const FUNCTIONS: [&str; 8] = [
+    "generate-secret",
+    "get-settings",
+    "qr-code",
+    "recovery-codes",
+    "reset",
+    "send-verification",
+    "update-settings",
+    "verify",
+];
 
 fn assert_internal_server_error(answer: &Answer) {
     let expected = (500, r#"{"message":"Internal Server Error"}"#);

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{Proxied, SECRET, code_now, enrol_app, enrol_phone, last_code, stack, user_key_of, wrong_code};
+use crate::support::{
+    Proxied, SECRET, code_now, enrol_app, enrol_phone, last_code, new_recovery_codes, stack, user_key_of, wrong_code,
+};
 
 #[tokio::test]
 async fn each_endpoint_stays_within_its_budget_of_calls() {
@@ -24,6 +26,12 @@ async fn each_endpoint_stays_within_its_budget_of_calls() {
     assert_eq!(counted.take_calls(), ["GetItem"]);
 
     user.verify(&code_now(SECRET)).await.assert_no_content();
+    assert_eq!(counted.take_calls(), ["UpdateItem", "UpdateItem"]);
+
+    let codes = new_recovery_codes(&user).await;
+    assert_eq!(counted.take_calls(), ["UpdateItem"]);
+
+    user.verify(&codes[0]).await.assert_no_content();
     assert_eq!(counted.take_calls(), ["UpdateItem", "UpdateItem"]);
 
     user.verify(&wrong_code(SECRET)).await.assert_problem(422, "invalid-code");

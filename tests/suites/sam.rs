@@ -22,7 +22,16 @@ async fn the_file_has_every_functions_variables_for_its_owners_eyes_alone() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     std::fs::remove_file(&file).unwrap();
     let names: Vec<&String> = content.as_object().unwrap().keys().collect();
-    let expected = ["GenerateSecret", "GetSettings", "QrCode", "Reset", "SendVerification", "UpdateSettings", "Verify"];
+    let expected = [
+        "GenerateSecret",
+        "GetSettings",
+        "QrCode",
+        "RecoveryCodes",
+        "Reset",
+        "SendVerification",
+        "UpdateSettings",
+        "Verify",
+    ];
     assert_eq!(names, expected.map(|name| format!("{name}Function")).iter().collect::<Vec<_>>());
     let info = fixture.stack.info();
     let verify = &content["VerifyFunction"];

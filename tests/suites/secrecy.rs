@@ -5,7 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Fault, Proxied, SECRET, User, code_now, enrol_app, enrol_phone, last_code, own_stack, stack, wrong_code,
+    Fault, Proxied, SECRET, User, code_now, enrol_app, enrol_phone, last_code, new_recovery_codes, own_stack, stack,
+    wrong_code,
 };
 
 /// Everything that has to stay unread, as it would be found in a text.
@@ -56,6 +57,12 @@ async fn walk(user: &User, admin: &User, messages: impl Fn(&str) -> String, secr
     let code = messages(&phone);
     user.verify(&code).await.assert_no_content();
     secrets.add(format!("\"{code}\""));
+    let codes = new_recovery_codes(user).await;
+    user.verify(&codes[0]).await.assert_no_content();
+    for code in codes {
+        secrets.add(code.replace('-', ""));
+        secrets.add(code);
+    }
     user.send_code().await.assert_problem(429, "too-many-sends");
     for _ in 0..6 {
         user.verify("987654").await;

@@ -9,7 +9,8 @@ use two_factor::sealing::Keyring;
 use two_factor::secret::Secret;
 use two_factor::send_limit::DAY;
 use two_factor::store::{
-    Attempt, Effect, NewSettings, Replace, Reserved, ResetBy, SendReservation, Store, StoreError, UserItem, user_key,
+    Acceptance, Attempt, Effect, NewSettings, Replace, Reserved, ResetBy, SendReservation, Store, StoreError, UserItem,
+    user_key,
 };
 use two_factor::throttle::wait_after;
 use two_factor::user::User;
@@ -69,7 +70,8 @@ impl Subject {
 
     async fn accept(&self, reserved: &Reserved, step: u64) -> bool {
         let secret = Secret::parse(SECRET).unwrap();
-        self.store.accept_step(&self.user, reserved, (&secret, step), &Effect::Verify, &self.keys).await.unwrap()
+        let acceptance = Acceptance { user: &self.user, reserved, effect: &Effect::Verify, now: START };
+        self.store.accept_step(acceptance, (&secret, step), &self.keys).await.unwrap()
     }
 
     /// Asks for a send as the function does: reads, then reserves.
@@ -202,7 +204,7 @@ async fn an_attempt_given_back_leaves_everything_as_it_was() {
 #[tokio::test]
 async fn an_administrators_reset_clears_the_count_and_ones_own_does_not() {
     let subject = Subject::new("reset");
-    for (by, expected) in [(ResetBy::Self_, 1), (ResetBy::Administrator, 0)] {
+    for (by, expected) in [(ResetBy::Self_, 1), (ResetBy::Administrator(&subject.user), 0)] {
         subject.enrol_app().await;
         if by == ResetBy::Self_ {
             subject.reserved(START).await;

@@ -16,7 +16,7 @@ use two_factor::store::{
 use two_factor::throttle::CLOCK_ERROR;
 use two_factor::totp;
 use two_factor::user::User;
-use two_factor::verification::{self, Try};
+use two_factor::verification::{self, Try, TypedCode};
 
 use crate::support::{SECRET, Table, phone_number, stack};
 
@@ -71,7 +71,7 @@ impl Subject {
     }
 
     async fn verify(&self, code: &str, now: u64) -> Result<(), two_factor::error::Error> {
-        let tried = Try { user: &self.user, code: Code::parse(code).unwrap(), now };
+        let tried = Try { user: &self.user, code: &TypedCode::parse(code).unwrap(), now };
         verification::accept(&self.store, &self.keys, tried, &Effect::Verify).await
     }
 
@@ -136,7 +136,7 @@ async fn no_time_makes_anything_panic() {
             let _ = subject.store.reserve_attempt(&subject.user, &subject.keys, now).await;
         }
         let _ = subject.verify("000000", now).await;
-        let _ = subject.store.reset(&subject.user, ResetBy::Administrator, Replace::Any, now).await;
+        let _ = subject.store.reset(&subject.user, ResetBy::Administrator(&subject.user), Replace::Any, now).await;
         subject.enrol_app(now).await;
         assert!(totp::code_at(&secret(), now).len() == 6);
         subject.enrol_phone(now).await;

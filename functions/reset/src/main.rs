@@ -32,8 +32,11 @@ async fn main() -> Result<(), RuntimeError> {
 async fn reset(app: &App, call: Call) -> Result<Answer, Error> {
     let subject = subject(app, &call)?;
     // Resetting oneself, by whichever path, is no administrator's reset: it must not refill one's own guesses.
-    let (by, replace) =
-        if subject == call.caller { (ResetBy::Self_, app.own) } else { (ResetBy::Administrator, Replace::Any) };
+    let (by, replace) = if subject == call.caller {
+        (ResetBy::Self_, app.own)
+    } else {
+        (ResetBy::Administrator(&call.caller), Replace::Any)
+    };
     if !app.store.reset(&subject, by, replace, call.now).await? {
         return Err(Error::StepUpRequired);
     }

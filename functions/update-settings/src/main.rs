@@ -6,7 +6,6 @@ use lambda_http::Error as RuntimeError;
 use serde_json::Value;
 use two_factor::authenticator::Authenticator;
 use two_factor::aws::Aws;
-use two_factor::code::Code;
 use two_factor::config;
 use two_factor::countries::Countries;
 use two_factor::error::{Error, FieldError};
@@ -15,7 +14,7 @@ use two_factor::phone::{InvalidPhoneNumber, PhoneNumber};
 use two_factor::sealing::Keyring;
 use two_factor::secret::{InvalidSecret, Secret};
 use two_factor::store::{Effect, NewSettings, Replace, Store};
-use two_factor::verification::{self, Try};
+use two_factor::verification::{self, Try, TypedCode};
 
 const METHOD: &str = "#/method";
 const SECRET_KEY: &str = "#/secret_key";
@@ -54,11 +53,11 @@ async fn update_settings(app: &App, call: Call) -> Result<Answer, Error> {
 async fn step_up(app: &App, call: &Call, fields: &Fields, settings: NewSettings) -> Result<(), Error> {
     let code = match fields.get("key") {
         None | Some(Value::Null) => return Err(Error::StepUpRequired),
-        Some(key) => key.as_str().and_then(Code::parse).ok_or_else(|| vec![FieldError::not_a_code()]),
+        Some(key) => key.as_str().and_then(TypedCode::parse).ok_or_else(|| vec![FieldError::not_a_code()]),
     }
     .map_err(Error::InvalidFields)?;
-    let tried = Try { user: &call.caller, code, now: call.now };
-    match verification::accept(&app.store, &app.keys, tried, &Effect::Replace(settings, call.now)).await {
+    let tried = Try { user: &call.caller, code: &code, now: call.now };
+    match verification::accept(&app.store, &app.keys, tried, &Effect::Replace(settings)).await {
         // Disabled since the first write was refused: no longer what the code was for.
         Err(Error::Disabled) => Err(Error::SettingsChanged),
         outcome => outcome,

@@ -1,14 +1,13 @@
-//! `POST /api/two-factor/verify`: accepts a code from the caller's app or SMS, once.
+//! `POST /api/two-factor/verify`: accepts a code from the caller's app or SMS, or a recovery code, once.
 
 use lambda_http::Error as RuntimeError;
 use two_factor::aws::Aws;
-use two_factor::code::Code;
 use two_factor::config;
 use two_factor::error::{Error, FieldError};
 use two_factor::http::{Answer, Call, Event, serve};
 use two_factor::sealing::Keyring;
 use two_factor::store::{Effect, Store};
-use two_factor::verification::{self, Try};
+use two_factor::verification::{self, Try, TypedCode};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
@@ -18,10 +17,13 @@ async fn main() -> Result<(), RuntimeError> {
 }
 
 async fn verify(store: &Store, keys: &Keyring, call: Call) -> Result<Answer, Error> {
-    let Some(code) = call.fields()?.text("key").and_then(Code::parse) else {
+    let Some(code) = call.fields()?.text("key").and_then(TypedCode::parse) else {
         return Err(Error::InvalidFields(vec![FieldError::not_a_code()]));
     };
-    let tried = Try { user: &call.caller, code, now: call.now };
+    let tried = Try { user: &call.caller, code: &code, now: call.now };
     verification::accept(store, keys, tried, &Effect::Verify).await?;
-    Ok(Answer::no_content().with_event(Event::Verified))
+    Ok(Answer::no_content().with_event(match code {
+        TypedCode::OneTime(_) => Event::Verified,
+        TypedCode::Recovery(_) => Event::RecoveryCodeUsed,
+    }))
 }

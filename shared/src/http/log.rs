@@ -23,6 +23,10 @@ pub enum Event {
     Disabled,
     /// A right code was accepted.
     Verified,
+    /// A recovery code was accepted.
+    RecoveryCodeUsed,
+    /// A new set of recovery codes was made.
+    RecoveryCodesCreated,
     /// A code was sent by SMS.
     CodeSent,
     /// The settings of the subject were reset by the actor.
@@ -40,6 +44,8 @@ impl Event {
             Self::Enrolled => "enrolled",
             Self::Disabled => "disabled",
             Self::Verified => "verified",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodesCreated => "recovery_codes_created",
             Self::CodeSent => "code_sent",
             Self::Reset { .. } => "reset",
             Self::Throttled => "throttled",

@@ -48,9 +48,9 @@ fn metric(outcome: &Result<Answer, Error>) -> Option<Metric> {
     match outcome {
         Ok(answer) => match answer.event.as_ref()? {
             Event::CodeSent => Some(Metric::CodesSent),
-            Event::Verified => Some(Metric::CodesAccepted),
+            Event::Verified | Event::RecoveryCodeUsed => Some(Metric::CodesAccepted),
             Event::Reset { .. } => Some(Metric::Resets),
-            Event::Enrolled | Event::Disabled | Event::Throttled => None,
+            Event::Enrolled | Event::Disabled | Event::RecoveryCodesCreated | Event::Throttled => None,
         },
         Err(Error::SmsOutcomeUnknown(_)) => Some(Metric::CodesSent),
         Err(Error::InvalidCode) => Some(Metric::CodesRefused),

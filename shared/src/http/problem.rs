@@ -60,8 +60,8 @@ pub(super) fn problem(error: &Error) -> Problem {
             "step-up-required",
             StatusCode::FORBIDDEN,
             "A current code is required",
-            "These settings are verified; to change or disable them, send a current code as key in the same \
-             PATCH /api/two-factor."
+            "These settings are verified, so this takes a current code: send it as key in the body of \
+             PATCH /api/two-factor (which can also disable them) or of POST /api/two-factor/recovery-codes."
                 .into(),
         ),
         Error::InvalidFields(_) => (
@@ -100,6 +100,12 @@ pub(super) fn problem(error: &Error) -> Problem {
             StatusCode::CONFLICT,
             "No SMS to this country",
             "Codes are no longer sent to the country of this number; set another one or an authenticator app.".into(),
+        ),
+        Error::NotVerified => (
+            "not-verified",
+            StatusCode::CONFLICT,
+            "The settings are not verified",
+            "Recovery codes are for verified settings; send a code to POST /api/two-factor/verify first.".into(),
         ),
         Error::Disabled => (
             "two-factor-disabled",
@@ -189,6 +195,7 @@ mod tests {
             (Error::SecretHidden, 409),
             (Error::NotSms, 409),
             (Error::CountryNotServed, 409),
+            (Error::NotVerified, 409),
             (Error::Disabled, 409),
             (Error::SettingsChanged, 409),
             (Error::TooManyAttempts(60), 429),

@@ -5,15 +5,20 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 
 use super::change::Change;
 use super::item::{attribute, n, s};
+use super::outbox::{Event, EventType, Proof};
+use super::recovery::{new_codes, used_code};
 use super::settings::new_settings;
 use super::{NewSettings, Store, StoreError, UserItem, random_id, user_key};
 use crate::authenticator::Enrolment;
 use crate::challenge::Challenge;
 use crate::sealing::Keyring;
 use crate::secret::Secret;
-use crate::throttle::{CLOCK_ERROR, FREE_ATTEMPTS, Throttle, WAITS};
+use crate::throttle::{CLOCK_ERROR, FREE_ATTEMPTS, Throttle, WAITS, wait_after};
 use crate::totp::LastStep;
 use crate::user::User;
+
+/// Seconds after which the function that counted an attempt is no longer running: longer than any may run.
+const IN_FLIGHT: u64 = 15;
 
 /// What became of asking for an attempt.
 #[derive(Debug)]
@@ -34,16 +39,50 @@ pub enum Attempt {
 pub enum Effect {
     /// The enrolment is verified.
     Verify,
-    /// The settings are replaced, at this time (seconds since 1970).
-    Replace(NewSettings, u64),
+    /// The settings are replaced.
+    Replace(NewSettings),
+    /// There is a new set of recovery codes, of these hashes. The code shows that the authenticator works, so it is
+    /// verified if it was not.
+    RecoveryCodes(Vec<String>),
 }
 
-impl Effect {
-    fn change(&self, key: &str, keys: &Keyring) -> Result<Change, StoreError> {
-        match self {
-            Self::Verify => Ok(Change::default().set(attribute::VERIFIED, AttributeValue::Bool(true))),
-            Self::Replace(settings, now) => new_settings(settings, key, keys, *now),
-        }
+/// Who has tried a code, and when: what an accepted one is written with.
+#[derive(Debug, Clone, Copy)]
+pub struct Acceptance<'a> {
+    /// The user.
+    pub user: &'a User,
+    /// The attempt that was counted.
+    pub reserved: &'a Reserved,
+    /// What the code brings about.
+    pub effect: &'a Effect,
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
+impl Acceptance<'_> {
+    /// What the effect changes, and the event that tells of it.
+    fn change(&self, keys: &Keyring, proof: Proof) -> Result<Change, StoreError> {
+        let Self { user, reserved, effect, now } = *self;
+        let method = reserved.enrolment.authenticator.method();
+        let verified = AttributeValue::Bool(true);
+        let (change, type_) = match effect {
+            Effect::Replace(settings) => return new_settings(settings, user, keys, now, proof),
+            Effect::RecoveryCodes(hashes) => {
+                (new_codes(hashes).set(attribute::VERIFIED, verified), EventType::RecoveryCodesCreated)
+            }
+            Effect::Verify if proof == Proof::RecoveryCode => {
+                (Change::default().set(attribute::VERIFIED, verified), EventType::RecoveryCodeUsed)
+            }
+            Effect::Verify => {
+                let change = Change::default().set(attribute::VERIFIED, verified);
+                // Every sign-in verifies again: news is the first time alone.
+                if reserved.enrolment.verified {
+                    return Ok(change);
+                }
+                (change, EventType::Verified)
+            }
+        };
+        Event { type_, subject: user, actor: user, method, proof, now }.tell(change)
     }
 }
 
@@ -54,6 +93,8 @@ pub struct Reserved {
     pub enrolment: Enrolment,
     /// The SMS code on its way, with this attempt counted in.
     pub challenge: Option<Challenge>,
+    /// Keyed hashes of the recovery codes that are left.
+    pub recovery_codes: Vec<String>,
     last_step: Option<LastStep>,
     attempt: String,
     before: Before,
@@ -119,13 +160,48 @@ impl Store {
                         };
                         return reserved(item, attempt, before);
                     }
-                    match item.enrolment {
-                        None => Ok(Attempt::Disabled),
-                        Some(_) => Ok(Attempt::Wait { seconds: item.throttle.retry_after(now).unwrap_or(1) }),
+                    let seconds = item.throttle.retry_after(now).unwrap_or(1);
+                    match (&item.enrolment, &item.attempt) {
+                        (None, _) => return Ok(Attempt::Disabled),
+                        (Some(enrolment), Some(last))
+                            if item.locked_attempt.as_deref() != Some(last)
+                                && now >= item.throttle.last_attempt.saturating_add(IN_FLIGHT) =>
+                        {
+                            let _told = self.tell_locked(user, last, enrolment.authenticator.method(), now).await;
+                        }
+                        _ => {}
                     }
+                    Ok(Attempt::Wait { seconds })
                 }
                 _ => Err(self.take_attempt_back(&key, &attempt, StoreError::from_sdk("UpdateItem", &error)).await),
             },
+        }
+    }
+
+    /// Tells other systems that the wrong code of this attempt makes the user wait, if it does.
+    ///
+    /// Closes the race with a right code that comes in meanwhile: it writes only while the attempt is the last one
+    /// counted, and once. Where this write is lost, the first attempt that the wait refuses makes up for it.
+    ///
+    /// # Errors
+    /// DynamoDB cannot be reached.
+    pub async fn locked(&self, user: &User, reserved: &Reserved, now: u64) -> Result<(), StoreError> {
+        if wait_after(reserved.before.throttle.failures.saturating_add(1)) == 0 {
+            return Ok(());
+        }
+        self.tell_locked(user, &reserved.attempt, reserved.enrolment.authenticator.method(), now).await
+    }
+
+    async fn tell_locked(&self, user: &User, attempt: &str, method: &'static str, now: u64) -> Result<(), StoreError> {
+        let event = Event { type_: EventType::Locked, subject: user, actor: user, method, proof: Proof::Token, now };
+        let change = event
+            .tell(Change::default().set(attribute::LOCKED_ATTEMPT, s(attempt)))?
+            .when("attempt = :locked_attempt")
+            .when("attribute_not_exists(locked_attempt) OR locked_attempt <> :locked_attempt");
+        match change.into_update(self.update(&user_key(user))).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+            Err(error) => Err(StoreError::from_sdk("UpdateItem", &error)),
         }
     }
 
@@ -163,23 +239,22 @@ impl Store {
     /// DynamoDB cannot be reached.
     pub async fn accept_step(
         &self,
-        user: &User,
-        reserved: &Reserved,
+        acceptance: Acceptance<'_>,
         (secret, step): (&Secret, u64),
-        effect: &Effect,
         keys: &Keyring,
     ) -> Result<bool, StoreError> {
-        let key = user_key(user);
+        let key = user_key(acceptance.user);
         let parts = ["secret", &key, &secret.to_base32()];
-        let secret_hash = match &reserved.last_step {
+        let secret_hash = match &acceptance.reserved.last_step {
             Some(last) => keys.hash_like(&last.secret_hash, &parts)?,
             None => keys.hash(&parts)?,
         };
-        let change =
-            effect.change(&key, keys)?.set("last_step", n(step)).set("last_step_secret", s(secret_hash)).when(
-                "attribute_not_exists(last_step) OR last_step_secret <> :last_step_secret OR last_step < :last_step",
-            );
-        self.accept(&key, reserved, change).await
+        let change = acceptance
+            .change(keys, Proof::Code)?
+            .set("last_step", n(step))
+            .set("last_step_secret", s(secret_hash))
+            .when("attribute_not_exists(last_step) OR last_step_secret <> :last_step_secret OR last_step < :last_step");
+        self.accept(acceptance, change).await
     }
 
     /// Accepts the SMS code of `challenge`, and with it `effect`; the counter of wrong codes is cleared and the code used
@@ -191,16 +266,32 @@ impl Store {
     /// DynamoDB cannot be reached.
     pub async fn accept_challenge(
         &self,
-        user: &User,
-        reserved: &Reserved,
+        acceptance: Acceptance<'_>,
         challenge: &Challenge,
-        effect: &Effect,
         keys: &Keyring,
     ) -> Result<bool, StoreError> {
-        let key = user_key(user);
-        let change =
-            effect.change(&key, keys)?.when("code_hash = :code_hash").value("code_hash", s(&challenge.code_hash));
-        self.accept(&key, reserved, change).await
+        let change = acceptance
+            .change(keys, Proof::Code)?
+            .when("code_hash = :code_hash")
+            .value("code_hash", s(&challenge.code_hash));
+        self.accept(acceptance, change).await
+    }
+
+    /// Accepts the recovery code whose stored hash is `hash`, and with it the effect; the counter of wrong codes is
+    /// cleared and the code used up. `false` if it is gone already: used, or void.
+    ///
+    /// Closes the race of one code sent twice at the same instant.
+    ///
+    /// # Errors
+    /// DynamoDB cannot be reached.
+    pub async fn accept_recovery_code(
+        &self,
+        acceptance: Acceptance<'_>,
+        hash: &str,
+        keys: &Keyring,
+    ) -> Result<bool, StoreError> {
+        let change = used_code(acceptance.change(keys, Proof::RecoveryCode)?, hash);
+        self.accept(acceptance, change).await
     }
 
     /// Gives an attempt back that was right but could not be accepted for a fault of DynamoDB's.
@@ -227,13 +318,18 @@ impl Store {
         }
     }
 
-    async fn accept(&self, key: &str, reserved: &Reserved, change: Change) -> Result<bool, StoreError> {
+    async fn accept(
+        &self,
+        Acceptance { user, reserved, .. }: Acceptance<'_>,
+        change: Change,
+    ) -> Result<bool, StoreError> {
         let request = change
             .set(attribute::ACCEPTED, s(&reserved.attempt))
-            .remove(&["failures", "last_attempt", "attempt", "code_hash", "code_expires", "code_tries"])
+            .remove(&["failures", "last_attempt", "attempt", "locked_attempt"])
+            .remove(&["code_hash", "code_expires", "code_tries"])
             .when("enrolment = :accepted_enrolment")
             .value("accepted_enrolment", s(&reserved.enrolment.id))
-            .into_update(self.update(key))
+            .into_update(self.update(&user_key(user)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match request.send().await {
             Ok(_) => Ok(true),
@@ -253,7 +349,14 @@ fn reserved(item: UserItem, attempt: String, before: Before) -> Result<Attempt, 
     let enrolment = item.enrolment.ok_or_else(|| StoreError::unreadable(attribute::METHOD))?;
     let challenge =
         item.challenge.map(|challenge| Challenge { tries: before.code_tries.saturating_add(1), ..challenge });
-    Ok(Attempt::Reserved(Box::new(Reserved { enrolment, challenge, last_step: item.last_step, attempt, before })))
+    Ok(Attempt::Reserved(Box::new(Reserved {
+        enrolment,
+        challenge,
+        recovery_codes: item.recovery_codes,
+        last_step: item.last_step,
+        attempt,
+        before,
+    })))
 }
 
 /// [`Throttle::retry_after`] as a condition: `failures < 5 OR last_attempt > now + 3600 OR (failures < 6 AND

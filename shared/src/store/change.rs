@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::outbox::without_event;
+
 /// The one attribute whose name is among DynamoDB's reserved words; expressions say `#method`.
 const RESERVED: &str = "method";
 
@@ -13,6 +15,7 @@ const RESERVED: &str = "method";
 pub(super) struct Change {
     set: Vec<String>,
     remove: Vec<&'static str>,
+    delete: Vec<String>,
     conditions: Vec<String>,
     values: HashMap<String, AttributeValue>,
 }
@@ -40,6 +43,17 @@ impl Change {
         self
     }
 
+    /// Takes the element named `:value` out of the set `attribute`.
+    pub(super) fn delete(mut self, attribute: &str, value: &str) -> Self {
+        self.delete.push(format!("{attribute} :{value}"));
+        self
+    }
+
+    /// Whether it sets or removes `attribute`.
+    pub(super) fn touches(&self, attribute: &str) -> bool {
+        self.remove.contains(&attribute) || self.set.iter().any(|set| set.starts_with(&format!("{attribute} = ")))
+    }
+
     /// Writes only where `condition` holds, besides those given before.
     pub(super) fn when(mut self, condition: impl Into<String>) -> Self {
         self.conditions.push(condition.into());
@@ -54,15 +68,19 @@ impl Change {
 
     /// The update with this change in it.
     pub(super) fn into_update(self, update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
+        let this = without_event(self);
         let mut expression = String::new();
-        if !self.set.is_empty() {
-            expression += &format!("SET {}", self.set.join(", "));
+        if !this.set.is_empty() {
+            expression += &format!("SET {}", this.set.join(", "));
         }
-        if !self.remove.is_empty() {
-            let names: Vec<&str> = self.remove.iter().map(|attribute| name(attribute)).collect();
+        if !this.remove.is_empty() {
+            let names: Vec<&str> = this.remove.iter().map(|attribute| name(attribute)).collect();
             expression += &format!(" REMOVE {}", names.join(", "));
         }
-        let condition = match self.conditions.as_slice() {
+        if !this.delete.is_empty() {
+            expression += &format!(" DELETE {}", this.delete.join(", "));
+        }
+        let condition = match this.conditions.as_slice() {
             [] => None,
             [only] => Some(only.clone()),
             several => Some(format!("({})", several.join(") AND ("))),
@@ -73,7 +91,7 @@ impl Change {
         update
             .update_expression(expression)
             .set_condition_expression(condition)
-            .set_expression_attribute_values(Some(self.values).filter(|values| !values.is_empty()))
+            .set_expression_attribute_values(Some(this.values).filter(|values| !values.is_empty()))
     }
 }
 

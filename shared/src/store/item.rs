@@ -18,8 +18,8 @@ use crate::totp::LastStep;
 /// An item as DynamoDB gives it.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The names of the attributes that are read. One more, `expires_at`, is only ever written: DynamoDB's time to live
-/// tidies up by it, and nothing is decided by it.
+/// The names of the attributes that are read. Others are only ever written: `expires_at`, by which DynamoDB's time to
+/// live tidies up, and those of the [outbox](super::outbox). Nothing is decided by them.
 pub(super) mod attribute {
     pub(crate) const KEY: &str = "pk";
     /// `google` or `sms`; absent while two-factor is disabled.
@@ -44,6 +44,10 @@ pub(super) mod attribute {
     /// The last accepted time step, and the keyed hash of the secret it was accepted with.
     pub(crate) const LAST_STEP: &str = "last_step";
     pub(crate) const LAST_STEP_SECRET: &str = "last_step_secret";
+    /// The attempt whose wait the event `two-factor.locked` has told of.
+    pub(crate) const LOCKED_ATTEMPT: &str = "locked_attempt";
+    /// Keyed hashes of the recovery codes that are left.
+    pub(crate) const RECOVERY_CODES: &str = "recovery_codes";
     /// Times of the sends within a day.
     pub(crate) const SENDS: &str = "sends";
 }
@@ -65,6 +69,10 @@ pub struct UserItem {
     pub(super) attempt: Option<String>,
     /// Name of the attempt accepted last.
     pub(super) accepted: Option<String>,
+    /// Name of the attempt whose wait was told of.
+    pub(super) locked_attempt: Option<String>,
+    /// Keyed hashes of the recovery codes that are left.
+    pub(super) recovery_codes: Vec<String>,
 }
 
 impl UserItem {
@@ -82,6 +90,8 @@ impl UserItem {
             last_step: read_last_step(item)?,
             attempt: optional_text(item, attribute::ATTEMPT)?,
             accepted: optional_text(item, attribute::ACCEPTED)?,
+            locked_attempt: optional_text(item, attribute::LOCKED_ATTEMPT)?,
+            recovery_codes: recovery_codes(item)?,
         })
     }
 }
@@ -121,6 +131,11 @@ fn read_challenge(item: &Item) -> Result<Option<Challenge>, StoreError> {
 fn read_last_step(item: &Item) -> Result<Option<LastStep>, StoreError> {
     let Some(secret_hash) = optional_text(item, attribute::LAST_STEP_SECRET)? else { return Ok(None) };
     Ok(Some(LastStep { step: number(item, attribute::LAST_STEP)?, secret_hash }))
+}
+
+fn recovery_codes(item: &Item) -> Result<Vec<String>, StoreError> {
+    let Some(value) = item.get(attribute::RECOVERY_CODES) else { return Ok(Vec::new()) };
+    value.as_ss().cloned().map_err(|_| StoreError::unreadable(attribute::RECOVERY_CODES))
 }
 
 /// The sends of a user's or a number's item.
@@ -189,6 +204,7 @@ mod tests {
             (attribute::CODE_HASH, s("k1.AAAA")),
             (attribute::SENDS, AttributeValue::Ns(vec!["1.5".to_owned()])),
             (attribute::LAST_STEP_SECRET, s("k1.AAAA")),
+            (attribute::RECOVERY_CODES, s("k1.AAAA")),
         ] {
             let item = Item::from([(name.to_owned(), value.clone())]);
             assert!(matches!(UserItem::read("USER##42", Some(&item), &keys()), Err(StoreError::Broken(_))), "{name}");

@@ -5,7 +5,7 @@
 //!
 //! | item | key | holds |
 //! | --- | --- | --- |
-//! | user | `USER#tenant#id` | enrolment, SMS code, attempts, sends |
+//! | user | `USER#tenant#id` | enrolment, SMS code, recovery codes, attempts, sends, and the event of the last write |
 //! | number | `NUMBER#tenant#keyed hash` | the sends to one phone number |
 
 mod attempts;
@@ -13,13 +13,16 @@ mod change;
 mod error;
 mod item;
 mod keys;
+mod outbox;
+mod recovery;
 mod sends;
 mod settings;
 
-pub use attempts::{Attempt, Effect, Reserved};
+pub use attempts::{Acceptance, Attempt, Effect, Reserved};
 pub use error::StoreError;
 pub use item::UserItem;
 pub use keys::{number_key, user_key};
+pub use recovery::NewCodes;
 pub use sends::{SendReservation, SendSlot};
 pub use settings::{NewSettings, Replace, ResetBy};
 

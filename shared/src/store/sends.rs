@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::item::{Item, attribute, n, s, sends, sends_value};
+use super::outbox::NO_EVENT;
 use super::{Store, StoreError, UserItem, number_key, user_key};
 use crate::authenticator::Enrolment;
 use crate::challenge::{Binding, Challenge};
@@ -105,7 +106,7 @@ impl Store {
             Transaction::Refused(_) => {}
         }
         let sends_alone = self
-            .send_update(&user_key(user), "DELETE sends :stamp")
+            .send_update(&user_key(user), &format!("DELETE sends :stamp {NO_EVENT}"))
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":stamp", stamp_value(slot.stamp));
         match self.transact(vec![built(sends_alone)?, self.release_of_number(slot)?]).await? {
@@ -135,13 +136,18 @@ impl Store {
             Some(replaced) => self
                 .send_update(
                     &user_key,
-                    "DELETE sends :stamp \
-                     SET code_hash = :hash, code_expires = :expires, code_tries = code_tries + :tries",
+                    &format!(
+                        "DELETE sends :stamp {NO_EVENT} \
+                         SET code_hash = :hash, code_expires = :expires, code_tries = code_tries + :tries"
+                    ),
                 )
                 .expression_attribute_values(":hash", s(&replaced.code_hash))
                 .expression_attribute_values(":expires", n(replaced.expires))
                 .expression_attribute_values(":tries", n(replaced.tries)),
-            None => self.send_update(&user_key, "DELETE sends :stamp REMOVE code_hash, code_expires, code_tries"),
+            None => self.send_update(
+                &user_key,
+                &format!("DELETE sends :stamp {NO_EVENT}, code_hash, code_expires, code_tries"),
+            ),
         };
         let earlier = earlier
             .condition_expression("code_hash = :ours")
@@ -171,7 +177,9 @@ impl Store {
         let mut update = self
             .send_update(
                 &user_key(binding.user),
-                "SET sends = :sends, code_hash = :hash, code_expires = :expires, code_tries = :zero",
+                &format!(
+                    "SET sends = :sends, code_hash = :hash, code_expires = :expires, code_tries = :zero {NO_EVENT}"
+                ),
             )
             .condition_expression(format!("enrolment = :enrolment AND {unchanged}"))
             .expression_attribute_values(":sends", sends_value(&read.sends.with(stamp)))

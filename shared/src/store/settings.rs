@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::change::Change;
 use super::item::{attribute, n, s};
+use super::outbox::{Event, EventType, NEXT_ENROLMENT, Proof};
 use super::{Store, StoreError, UserItem, random_id, user_key};
 use crate::authenticator::Authenticator;
 use crate::sealing::{Keyring, Place};
@@ -24,11 +25,11 @@ pub enum NewSettings {
 
 /// Who resets a user's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResetBy {
+pub enum ResetBy<'a> {
     /// The user: wrong codes stay counted, or a reset would refill the guesses of whoever took over the session.
     Self_,
-    /// Somebody with permission to edit the user: wrong codes are forgotten too.
-    Administrator,
+    /// This one, who has permission to edit the user: wrong codes are forgotten too.
+    Administrator(&'a User),
 }
 
 /// Which settings a write may replace.
@@ -76,7 +77,7 @@ impl Store {
         now: u64,
     ) -> Result<bool, StoreError> {
         let key = user_key(user);
-        let change = new_settings(settings, &key, keys, now)?;
+        let change = new_settings(settings, user, keys, now, Proof::Token)?;
         self.write(&key, change, replace).await
     }
 
@@ -86,11 +87,17 @@ impl Store {
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
-    pub async fn reset(&self, user: &User, by: ResetBy, replace: Replace, now: u64) -> Result<bool, StoreError> {
-        let change = match by {
-            ResetBy::Self_ => disabled(now),
-            ResetBy::Administrator => disabled(now).remove(&["failures", "last_attempt", "attempt"]),
+    pub async fn reset(&self, user: &User, by: ResetBy<'_>, replace: Replace, now: u64) -> Result<bool, StoreError> {
+        let (change, actor, proof) = match by {
+            ResetBy::Self_ => (disabled(now), user, Proof::Token),
+            ResetBy::Administrator(actor) => (
+                disabled(now).remove(&["failures", "last_attempt", "attempt", "locked_attempt"]),
+                actor,
+                Proof::Permission,
+            ),
         };
+        let event = Event { type_: EventType::Reset, subject: user, actor, method: "", proof, now };
+        let change = event.tell(change)?;
         self.write(&user_key(user), change, replace).await
     }
 
@@ -120,10 +127,18 @@ impl Store {
     }
 }
 
-/// The change to `settings` of the item under `key`. A code on its way is gone with it.
-pub(super) fn new_settings(settings: &NewSettings, key: &str, keys: &Keyring, now: u64) -> Result<Change, StoreError> {
+/// The change to `settings` of the item of `user`. A code on its way is gone with it, and so are the recovery codes: they
+/// stood for the authenticator that was verified. `proof` is what it takes.
+pub(super) fn new_settings(
+    settings: &NewSettings,
+    user: &User,
+    keys: &Keyring,
+    now: u64,
+    proof: Proof,
+) -> Result<Change, StoreError> {
+    let event = |type_, method| Event { type_, subject: user, actor: user, method, proof, now };
     let (method, used, unused, plain) = match settings {
-        NewSettings::Disable => return Ok(disabled(now)),
+        NewSettings::Disable => return event(EventType::Disabled, "").tell(disabled(now)),
         NewSettings::Enrol(Authenticator::App(secret)) => {
             ("google", attribute::SECRET, attribute::PHONE, Zeroizing::new(secret.as_bytes().to_vec()))
         }
@@ -131,18 +146,20 @@ pub(super) fn new_settings(settings: &NewSettings, key: &str, keys: &Keyring, no
             ("sms", attribute::PHONE, attribute::SECRET, Zeroizing::new(number.to_stored().as_bytes().to_vec()))
         }
     };
-    let sealed = keys.seal(Place { item: key, attribute: used }, &plain)?;
-    Ok(Change::default()
+    let sealed = keys.seal(Place { item: &user_key(user), attribute: used }, &plain)?;
+    let change = Change::default()
         .set(attribute::METHOD, s(method))
         .set(used, s(sealed))
         .set(attribute::ENROLMENT, s(random_id()?))
         .set(attribute::VERIFIED, AttributeValue::Bool(false))
-        .remove(&[unused, "code_hash", "code_expires", "code_tries", "expires_at"]))
+        .remove(&[unused, attribute::RECOVERY_CODES, "code_hash", "code_expires", "code_tries", "expires_at"]);
+    event(EventType::Enrolled, method).tell(change)
 }
 
 fn disabled(now: u64) -> Change {
     Change::default()
         .set("expires_at", n(now.saturating_add(DAY)))
         .remove(&["method", "secret", "phone", "verified", "enrolment", "code_hash", "code_expires", "code_tries"])
+        .remove(&[attribute::RECOVERY_CODES, NEXT_ENROLMENT])
         .when("attribute_exists(pk)")
 }

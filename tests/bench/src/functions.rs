@@ -1,4 +1,4 @@
-//! The seven functions: what each is asked, in which environment, and what is stored of the user who asks.
+//! The functions: what each is asked, in which environment, and what is stored of the user who asks.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -27,13 +27,14 @@ pub(crate) enum Enrolled {
 }
 
 /// In the order in which they are measured and shown.
-pub(crate) const FUNCTIONS: [Function; 7] = [
+pub(crate) const FUNCTIONS: [Function; 8] = [
     Function { name: "get-settings", status: 200, enrolled: Enrolled::App },
     Function { name: "update-settings", status: 204, enrolled: Enrolled::App },
     Function { name: "qr-code", status: 200, enrolled: Enrolled::App },
     Function { name: "generate-secret", status: 200, enrolled: Enrolled::App },
     Function { name: "send-verification", status: 204, enrolled: Enrolled::Phone },
     Function { name: "verify", status: 204, enrolled: Enrolled::App },
+    Function { name: "recovery-codes", status: 200, enrolled: Enrolled::App },
     Function { name: "reset", status: 204, enrolled: Enrolled::App },
 ];
 
@@ -132,12 +133,15 @@ fn item(update: &Value) -> Option<Value> {
     let expression = update.get("UpdateExpression")?.as_str()?;
     let set = expression.strip_prefix("SET ")?.split(" REMOVE ").next()?;
     for assignment in set.split(',') {
-        let (name, value) = assignment.split_once('=')?;
+        // What is decided by what is stored already, such as the type of an event, is left out.
+        let Some((name, value)) = assignment.split_once('=') else { continue };
         let name = match update.get("ExpressionAttributeNames").and_then(|names| names.get(name.trim())) {
             Some(named) => named.as_str()?,
             None => name.trim(),
         };
-        item.insert(name.to_owned(), update.get("ExpressionAttributeValues")?.get(value.trim())?.clone());
+        if let Some(value) = update.get("ExpressionAttributeValues")?.get(value.trim()) {
+            item.insert(name.to_owned(), value.clone());
+        }
     }
     Some(Value::Object(item))
 }

@@ -26,13 +26,15 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// The endpoint that the functions use, and the embedded engine behind it if it is one.
 pub(crate) struct DynamoDb {
     pub(crate) endpoint: String,
+    /// The embedded engine.
+    pub(crate) database: Option<Database>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl DynamoDb {
     /// The engine at `endpoint`, which runs elsewhere.
     pub(crate) fn at(endpoint: &str) -> Self {
-        Self { endpoint: endpoint.to_owned(), tasks: Vec::new() }
+        Self { endpoint: endpoint.to_owned(), database: None, tasks: Vec::new() }
     }
 
     /// An engine of our own behind `listener`, whose URL `endpoint` is; it keeps its tables in `directory`, or in memory.
@@ -56,13 +58,14 @@ impl DynamoDb {
         let server = tokio::spawn(async move {
             let _ended = server.await;
         });
+        let swept = database.clone();
         let sweeper = tokio::spawn(async move {
             tokio::select! {
                 () = shutdown.stopped() => {}
-                () = sweep(database) => {}
+                () = sweep(swept) => {}
             }
         });
-        Ok(Self { endpoint, tasks: vec![server, sweeper] })
+        Ok(Self { endpoint, database: Some(database), tasks: vec![server, sweeper] })
     }
 
     /// Sees to it that the tables are there.

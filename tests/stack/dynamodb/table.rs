@@ -1,6 +1,6 @@
 //! A table of the template, made through the API of whatever engine there is.
 //!
-//! Keys, indexes and time to live are carried over; throughput, encryption, streams and backups mean nothing here. A
+//! Keys, indexes, time to live and the stream are carried over; throughput, encryption and backups mean nothing here. A
 //! table that is there already is left as it is.
 
 use std::error::Error;
@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, LocalSecondaryIndex, Projection,
-    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
 };
 use serde::Deserialize;
 
@@ -26,6 +26,13 @@ struct Properties {
     #[serde(default)]
     local_secondary_indexes: Vec<Index>,
     time_to_live_specification: Option<TimeToLive>,
+    stream_specification: Option<Stream>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Stream {
+    stream_view_type: String,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +86,11 @@ pub(super) async fn ensure(client: &Client, spec: &TableSpec) -> Result<(), Stri
     }
     for index in &properties.local_secondary_indexes {
         create = create.local_secondary_indexes(index.local().map_err(|e| e.to_string())?);
+    }
+    if let Some(stream) = properties.stream_specification {
+        let view = StreamViewType::from(stream.stream_view_type.as_str());
+        let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(view).build();
+        create = create.stream_specification(stream.map_err(|e| e.to_string())?);
     }
     match create.send().await {
         Ok(_) => {}

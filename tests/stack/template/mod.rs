@@ -21,6 +21,7 @@ pub(crate) use intrinsics::{ACCOUNT_ID, REGION};
 use intrinsics::{Evaluator, wrong};
 
 use crate::error::StartError;
+use crate::events::Pipe;
 use crate::secrets::Secrets;
 
 /// A function as Lambda would be told of it.
@@ -108,6 +109,7 @@ impl Deployment<'_> {
                     "KeySchema",
                     "GlobalSecondaryIndexes",
                     "LocalSecondaryIndexes",
+                    "StreamSpecification",
                     "TimeToLiveSpecification",
                 ],
             );
@@ -116,6 +118,19 @@ impl Deployment<'_> {
             Ok(TableSpec { name, properties: properties.unwrap_or_default() })
         });
         tables.collect()
+    }
+
+    /// The pipe that reads the stream of a table, if there is one.
+    pub(crate) fn pipe(&self) -> Result<Option<Pipe>, StartError> {
+        let Some((name, resource)) = self.existing("AWS::Pipes::Pipe")?.into_iter().next() else { return Ok(None) };
+        let place = format!("Resources.{name}.Properties");
+        let mut properties = wanted(resource, &["SourceParameters", "TargetParameters"]);
+        // Where what could not be delivered goes means nothing here.
+        if let Some(Value::Object(source)) = properties.get_mut("SourceParameters") {
+            source.remove("DynamoDBStreamParameters");
+        }
+        let properties = self.evaluator.evaluate(&properties, &place)?.unwrap_or_default();
+        Pipe::new(&properties).map(Some).map_err(|why| wrong(&place, &why))
     }
 
     /// Every function, its environment with secrets resolved.

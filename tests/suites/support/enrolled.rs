@@ -56,3 +56,17 @@ pub fn last_code(fixture: &Fixture, number: &str) -> String {
     let code = message.split(|c: char| !c.is_ascii_digit()).find(|part| part.len() == 6);
     code.unwrap_or_else(|| panic!("a code in {message:?}")).to_owned()
 }
+
+/// Enrols an authenticator app, verifies it, and gives a set of recovery codes.
+pub async fn recovery_codes(user: &User) -> Vec<String> {
+    enrol_app(user).await;
+    user.verify(&code_now(SECRET)).await.assert_no_content();
+    new_recovery_codes(user).await
+}
+
+/// A new set of recovery codes of a user whose settings are verified.
+pub async fn new_recovery_codes(user: &User) -> Vec<String> {
+    let answer = user.post("/api/two-factor/recovery-codes").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    serde_json::from_value(answer.json()["data"]["recovery_codes"].clone()).unwrap()
+}

@@ -1,4 +1,5 @@
-//! A look into the table, and a hand in it: how a test sees the stored effect and lets time pass.
+//! A look into the table, and a hand in it: how a test sees the stored effect and lets time pass. What the hand writes
+//! takes the last event away, as the functions' own writes do, or it would be told again.
 
 use std::collections::HashMap;
 
@@ -60,7 +61,7 @@ impl Table {
             .update_item()
             .table_name(&self.name)
             .key("pk", AttributeValue::S(key.to_owned()))
-            .update_expression("SET #a = :v")
+            .update_expression("SET #a = :v REMOVE event, event_type")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#a", attribute)
             .expression_attribute_values(":v", value)
@@ -93,7 +94,11 @@ impl Table {
                     update.expression_attribute_values(format!(":{attribute}"), AttributeValue::N(earlier.to_string()));
             }
         }
-        update.update_expression(format!("SET {}", sets.join(", "))).send().await.expect("the item is there");
+        update
+            .update_expression(format!("SET {} REMOVE event, event_type", sets.join(", ")))
+            .send()
+            .await
+            .expect("the item is there");
     }
 }
 

@@ -1,0 +1,257 @@
+//! `POST /api/two-factor/recovery-codes`, and the codes it gives, as `verify` takes them.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::join_all;
+use local_stack::Options;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{
+    SECRET, User, code_now, enrol_app, enrol_phone, last_code, new_recovery_codes, own_stack, recovery_codes, stack,
+    stack_with, user_key_of, wrong_code,
+};
+
+/// How many codes are stored of the user.
+async fn left(user: &User) -> usize {
+    let item = stack().table().user(&user.id).await.unwrap();
+    item.get("recovery_codes").map_or(0, |codes| codes.as_ss().unwrap().len())
+}
+
+#[tokio::test]
+async fn ten_codes_of_80_bits_are_shown_and_only_hashes_stored() {
+    let user = stack().user();
+    let codes = recovery_codes(&user).await;
+    assert_eq!(codes.len(), 10);
+    for code in &codes {
+        let groups: Vec<&str> = code.split('-').collect();
+        assert!(groups.iter().all(|group| group.len() == 4) && groups.len() == 4, "{code}");
+    }
+    let item = format!("{:?}", stack().table().user(&user.id).await.unwrap());
+    for code in &codes {
+        assert!(!item.contains(code) && !item.contains(&code.replace('-', "")), "{item}");
+    }
+    assert_eq!(left(&user).await, 10);
+}
+
+#[tokio::test]
+async fn the_answer_is_not_kept_by_a_cache() {
+    let user = stack().user();
+    recovery_codes(&user).await;
+    let answer = user.post("/api/two-factor/recovery-codes").await;
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn a_code_is_accepted_once_in_every_spelling_and_settings_stay_as_they_were() {
+    let user = stack().user();
+    let codes = recovery_codes(&user).await;
+    let before = user.settings().await;
+    user.verify(&codes[3].to_lowercase().replace('-', " ")).await.assert_no_content();
+    assert_eq!(left(&user).await, 9);
+    for spelling in [codes[3].clone(), codes[3].to_lowercase(), codes[3].replace('-', "")] {
+        user.verify(&spelling).await.assert_problem(422, "invalid-code");
+    }
+    assert_eq!(user.settings().await, before);
+    user.verify(&codes[4]).await.assert_no_content();
+    assert_eq!(left(&user).await, 8);
+}
+
+#[tokio::test]
+async fn a_code_sent_20_times_at_once_is_accepted_once() {
+    let user = stack().user();
+    let codes = recovery_codes(&user).await;
+    let answers = join_all((0..20).map(|_| user.verify(&codes[0]))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 204).count(), 1, "{answers:?}");
+    assert_eq!(left(&user).await, 9);
+}
+
+#[tokio::test]
+async fn ten_codes_sent_at_once_are_accepted_each_once() {
+    let user = stack().user();
+    let codes = recovery_codes(&user).await;
+    // Four at a time: a fifth that is counted before the others are accepted would have to wait.
+    for some in codes.chunks(4) {
+        for answer in join_all(some.iter().map(|code| user.verify(code))).await {
+            answer.assert_no_content();
+        }
+    }
+    assert_eq!(left(&user).await, 0);
+}
+
+#[tokio::test]
+async fn a_new_set_voids_the_one_before() {
+    let user = stack().user();
+    let old = recovery_codes(&user).await;
+    let new = new_recovery_codes(&user).await;
+    user.verify(&old[0]).await.assert_problem(422, "invalid-code");
+    user.verify(&new[0]).await.assert_no_content();
+}
+
+#[tokio::test]
+async fn without_verified_settings_there_are_none() {
+    let user = stack().user();
+    user.post("/api/two-factor/recovery-codes").await.assert_problem(409, "two-factor-disabled");
+    assert_eq!(stack().table().user(&user.id).await, None);
+    enrol_app(&user).await;
+    user.post("/api/two-factor/recovery-codes").await.assert_problem(409, "not-verified");
+    assert_eq!(left(&user).await, 0);
+    user.verify(&code_now(SECRET)).await.assert_no_content();
+    assert_eq!(new_recovery_codes(&user).await.len(), 10);
+}
+
+#[tokio::test]
+async fn new_settings_a_disable_and_a_reset_take_the_codes_away() {
+    let admin = stack().user_with(json!({"scope": "users:edit"}));
+    for replacement in ["app", "sms", "disable", "own", "admin"] {
+        let user = stack().user();
+        let codes = recovery_codes(&user).await;
+        match replacement {
+            "app" => enrol_app(&user).await,
+            "sms" => drop(enrol_phone(&user).await),
+            "disable" => user.patch(json!({"method": ""})).await.assert_no_content(),
+            "own" => user.post("/api/two-factor/reset").await.assert_no_content(),
+            _ => admin.post(&format!("/api/users/{}/two-factor/reset", user.id)).await.assert_no_content(),
+        }
+        assert_eq!(left(&user).await, 0, "{replacement}");
+        enrol_app(&user).await;
+        user.verify(&codes[0]).await.assert_problem(422, "invalid-code");
+        assert_eq!(user.settings().await["verified"], false, "{replacement}");
+    }
+}
+
+#[tokio::test]
+async fn codes_of_another_user_are_wrong() {
+    let (ann, bo) = (stack().user(), stack().user());
+    let (codes, _) = (recovery_codes(&ann).await, recovery_codes(&bo).await);
+    bo.verify(&codes[0]).await.assert_problem(422, "invalid-code");
+    assert_eq!((left(&ann).await, left(&bo).await), (10, 10));
+}
+
+#[tokio::test]
+async fn stored_hashes_moved_to_another_user_open_nothing() {
+    let (ann, bo) = (stack().user(), stack().user());
+    let (codes, _) = (recovery_codes(&ann).await, recovery_codes(&bo).await);
+    let table = stack().table();
+    let stolen = table.user(&ann.id).await.unwrap()["recovery_codes"].clone();
+    table.put(&user_key_of(&bo), "recovery_codes", stolen).await;
+    bo.verify(&codes[0]).await.assert_problem(422, "invalid-code");
+}
+
+#[tokio::test]
+async fn wrong_recovery_codes_and_wrong_codes_share_one_count() {
+    let user = stack().user();
+    let codes = recovery_codes(&user).await;
+    for _ in 0..3 {
+        user.verify("AAAA-AAAA-AAAA-AAAA").await.assert_problem(422, "invalid-code");
+    }
+    for _ in 0..2 {
+        user.verify(&wrong_code(SECRET)).await.assert_problem(422, "invalid-code");
+    }
+    let answer = user.verify(&codes[0]).await;
+    answer.assert_problem(429, "too-many-attempts");
+    assert!((50..=60).contains(&answer.retry_after()), "{answer:?}");
+    assert_eq!(left(&user).await, 10);
+    stack().table().let_pass(&user_key_of(&user), 60).await;
+    user.verify(&codes[0]).await.assert_no_content();
+    assert_eq!(stack().table().user(&user.id).await.unwrap().get("failures"), None);
+}
+
+#[tokio::test]
+async fn what_is_neither_six_digits_nor_a_recovery_code_costs_no_attempt() {
+    let user = stack().user();
+    let codes = recovery_codes(&user).await;
+    let almost = [&codes[0][1..], "ABCD-EFGH-IJKL-MNO1", "ABCD-EFGH-IJKL-MNOPQ", "１２３４５６", "1234567"];
+    for key in almost {
+        user.verify(key).await.assert_problem(422, "invalid-fields");
+    }
+    assert_eq!(stack().table().user(&user.id).await.unwrap().get("failures"), None);
+}
+
+#[tokio::test]
+async fn a_code_signs_in_a_user_of_sms_whose_phone_is_lost() {
+    let user = stack().user();
+    let number = enrol_phone(&user).await;
+    user.send_code().await.assert_no_content();
+    user.verify(&last_code(stack(), &number)).await.assert_no_content();
+    let codes = new_recovery_codes(&user).await;
+    user.verify(&codes[9]).await.assert_no_content();
+    assert_eq!(user.settings().await["verified"], true);
+}
+
+#[tokio::test]
+async fn codes_stay_good_over_a_rotation_of_keys() {
+    let ring = |current: &str| json!({"current": current, "k1": "1".repeat(43), "k2": "2".repeat(43)}).to_string();
+    let options = |ring: String, dynamodb_endpoint: Option<String>| Options {
+        function_env: ["update-settings", "verify", "recovery-codes", "get-settings"]
+            .map(|function| (function.to_owned(), [("SEALING_KEYS".to_owned(), ring.clone())].into()))
+            .into(),
+        dynamodb_endpoint,
+        ..Options::default()
+    };
+    let before = own_stack(options(ring("k1"), None));
+    let user = before.user();
+    let codes = recovery_codes(&user).await;
+    let after = own_stack(options(ring("k2"), Some(before.stack.info().dynamodb_endpoint.clone())));
+    let user = after.user_with(json!({ "sub": user.id }));
+    user.verify(&codes[0]).await.assert_no_content();
+    user.verify(&codes[0]).await.assert_problem(422, "invalid-code");
+    let new = new_recovery_codes(&user).await;
+    let item = after.table().user(&user.id).await.unwrap();
+    assert!(item["recovery_codes"].as_ss().unwrap().iter().all(|hash| hash.starts_with("k2.")), "{item:?}");
+    user.verify(&new[0]).await.assert_no_content();
+}
+
+#[tokio::test]
+async fn an_item_whose_codes_cannot_be_read_opens_nothing() {
+    let user = stack().user();
+    let codes = recovery_codes(&user).await;
+    stack().table().put(&user_key_of(&user), "recovery_codes", AttributeValue::N("1".to_owned())).await;
+    user.verify(&codes[0]).await.assert_problem(500, "internal");
+}
+
+#[tokio::test]
+async fn with_step_up_a_new_set_takes_a_current_code() {
+    let hardened = stack_with([("StepUp", "code")]);
+    let user = hardened.user();
+    enrol_app(&user).await;
+    let make = |body: serde_json::Value| {
+        user.send(Method::POST, "/api/two-factor/recovery-codes", Some((body.to_string(), "application/json")))
+    };
+    let code = code_now(SECRET);
+    user.post("/api/two-factor/recovery-codes").await.assert_problem(403, "step-up-required");
+    make(json!({"key": null})).await.assert_problem(403, "step-up-required");
+    make(json!({"key": "12345"})).await.assert_problem(422, "invalid-fields");
+    make(json!({"key": wrong_code(SECRET)})).await.assert_problem(422, "invalid-code");
+    let item = hardened.table().user(&user.id).await.unwrap();
+    assert_eq!((item.get("recovery_codes"), item["failures"].as_n().unwrap().as_str()), (None, "1"));
+
+    // The code shows that the app works, so the settings are verified by it too.
+    let answer = make(json!({ "key": code })).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(user.settings().await["verified"], true);
+    make(json!({ "key": code })).await.assert_problem(422, "invalid-code");
+
+    // A lost phone: a recovery code stands in, and the new set does not hold it any more.
+    let codes: Vec<String> = serde_json::from_value(answer.json()["data"]["recovery_codes"].clone()).unwrap();
+    assert_eq!(make(json!({"key": codes[0]})).await.status, 200);
+    user.verify(&codes[0]).await.assert_problem(422, "invalid-code");
+    user.verify(&codes[1]).await.assert_problem(422, "invalid-code");
+}
+
+#[tokio::test]
+async fn with_step_up_a_recovery_code_lets_a_user_enrol_a_new_phone() {
+    let hardened = stack_with([("StepUp", "code")]);
+    let user = hardened.user();
+    enrol_app(&user).await;
+    let body = json!({"key": code_now(SECRET)}).to_string();
+    let answer =
+        user.send(Method::POST, "/api/two-factor/recovery-codes", Some((body, "application/json"))).await.json();
+    let code = answer["data"]["recovery_codes"][0].clone();
+    let other = "JBSWY3DPEHPK3PXP";
+    user.patch(json!({"method": "google", "secret_key": other})).await.assert_problem(403, "step-up-required");
+    user.patch(json!({"method": "google", "secret_key": other, "key": code})).await.assert_no_content();
+    let settings = user.settings().await;
+    assert_eq!((&settings["secret_key"], &settings["verified"]), (&json!(other), &json!(false)));
+    assert_eq!(hardened.table().user(&user.id).await.unwrap().get("recovery_codes"), None);
+}
