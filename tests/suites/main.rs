@@ -33,6 +33,7 @@ mod hardened;
 mod histories;
 mod histories_model;
 mod lifecycle;
+mod openapi;
 mod phone_numbers;
 mod qr_code;
 mod races;
