@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034  # what is set here is for whoever sources it
 # A client of the two-factor API for bash, with curl and jq. `source` it with TWO_FACTOR_URL and TWO_FACTOR_TOKEN set.
 #
 # A function that succeeds has set `answer` to what it is for. One that fails returns 1 and has set:
