@@ -129,7 +129,7 @@ pub(super) fn problem(error: &Error) -> Problem {
             "two-factor-disabled",
             StatusCode::CONFLICT,
             "Two-factor authentication is disabled",
-            "No method is set, so there is nothing to verify. Set one with PATCH /api/two-factor first.".into(),
+            "No method is set, so no code can be verified. Set a method with PATCH /api/two-factor first.".into(),
         ),
         Error::SettingsChanged => (
             "settings-changed",

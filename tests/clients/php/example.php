@@ -30,7 +30,7 @@ function main(TwoFactor $client, string $command = '', string ...$words): void
             askUntilRight($client);
             break;
         case 'enrol-phone':
-            $client->enrolPhone(...$words);
+            $client->enrolPhone(...($words + ['', '']));
             send($client);
             askUntilRight($client);
             break;

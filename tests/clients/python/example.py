@@ -17,7 +17,7 @@ def main(command, *arguments):
         print(f'<img src="{client.qr_image()}">')
         print(f"Scan it with the app, or type this key: {secret}")
         ask_until_right(client)
-    elif command == "enrol-phone":
+    elif command == "enrol-phone" and len(arguments) == 2:
         client.enrol_phone(*arguments)
         send(client)
         ask_until_right(client)
