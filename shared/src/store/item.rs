@@ -72,7 +72,7 @@ pub struct UserItem {
     /// Name of the attempt whose wait was told of.
     pub(super) locked_attempt: Option<String>,
     /// Keyed hashes of the recovery codes that are left.
-    pub(super) recovery_codes: Vec<String>,
+    pub recovery_codes: Vec<String>,
 }
 
 impl UserItem {
