@@ -103,6 +103,11 @@ class Client:
         self.ends_well(terminal)
         self.assertEqual(len(self.network.times(VERIFY)), 3)
 
+    def test_what_is_disabled_is_gone(self):
+        self.enrolled_app()
+        self.ends_well(self.run_client("disable"))
+        self.assertEqual((self.settings()["method"], self.settings()["secret_key"]), (None, None))
+
     def test_whoever_has_no_second_factor_is_asked_for_none(self):
         self.assertIn("No second factor", self.ends_well(self.run_client("sign-in")))
 

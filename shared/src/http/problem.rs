@@ -169,9 +169,12 @@ pub(super) fn problem(error: &Error) -> Problem {
             "unavailable",
             StatusCode::SERVICE_UNAVAILABLE,
             "Not available just now",
-            "Whether the SMS went out is not known. If it arrives, its code is good; if not, another can be sent after \
-             30 s."
-                .into(),
+            format!(
+                "Whether the SMS went out is not known. If it arrives, its code is good; if not, another can be sent \
+                 after {} s.",
+                send_limit::SPACING
+            )
+            .into(),
         ),
         Error::Internal(_) => (
             "internal",

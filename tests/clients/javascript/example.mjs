@@ -35,8 +35,10 @@ async function main(command, ...words) {
     }
     case "recovery-codes":
       return console.log((await client.recoveryCodes()).join("\n"));
+    case "disable":
+      return client.disable();
     default:
-      throw new Error("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes");
+      throw new Error("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable");
   }
 }
 

@@ -48,8 +48,11 @@ function main(TwoFactor $client, string $command = '', string ...$words): void
         case 'recovery-codes':
             echo implode("\n", $client->recoveryCodes()), "\n";
             break;
+        case 'disable':
+            $client->disable();
+            break;
         default:
-            giveUp('enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes');
+            giveUp('enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable');
     }
 }
 

@@ -31,8 +31,10 @@ def main(command, *arguments):
         ask_until_right(client)
     elif command == "recovery-codes":
         print("\n".join(client.recovery_codes()))
+    elif command == "disable":
+        client.disable()
     else:
-        sys.exit("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes")
+        sys.exit("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable")
 
 
 def send(client):
