@@ -132,9 +132,9 @@ class Browser:
         (PICTURES / f"{name}.png").write_bytes(base64.b64decode(data))
 
     def assert_fits(self):
-        width, window = self.script("return [document.documentElement.scrollWidth, window.innerWidth]")
+        width, window = self.script("return [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         wide = self.script(
-            "return [...document.body.querySelectorAll('*')].filter((each) => each.getBoundingClientRect().right > innerWidth + 1)"
+            "return [...document.body.querySelectorAll('*')].filter((each) => each.getBoundingClientRect().right > document.documentElement.clientWidth)"
             ".map((each) => each.outerHTML.slice(0, 90))"
         )
         assert width <= window, f"{self.driver.current_url} is {width} wide in {window}: {wide[:5]}"

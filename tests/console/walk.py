@@ -52,12 +52,15 @@ def a_code_works_once(browser):
 def a_phone_is_enrolled_and_verified_by_sms(browser):
     browser.new_user()
     assert browser.shown("inbox-empty")
+    browser.click("from-phone")
+    browser.sees("verify-result", "The phone has no code.")
     browser.type("number", browser.find("number").get_attribute("value") + Keys.ENTER)
     browser.sees("state", "not verified yet")
     browser.click("send")
     browser.sees("inbox", "Two-Factor code")
     browser.sees("phone-news", "New SMS")
-    browser.all("#inbox button")[0].click()
+    browser.click("from-phone")
+    assert browser.find("key").get_attribute("value") in browser.text("inbox")
     browser.press(Keys.ENTER)
     browser.sees("state", "on and verified")
     browser.click("send")
@@ -173,7 +176,9 @@ def the_keyboard_alone_is_enough(browser):
 
 def the_pages_look_well(browser):
     """Light, dark and on a phone; the pictures are for a person to judge."""
-    browser.open()
+    enrol_app(browser)
+    browser.look(1280, 1000)
+    browser.picture("readme", whole=False)
     browser.new_user()
     enrol_app(browser)
     verify_app(browser)

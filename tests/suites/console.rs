@@ -13,13 +13,15 @@ async fn get(path: &str) -> Answer {
 
 /// The pages' own paths, and those of all that they load.
 async fn paths() -> Vec<String> {
-    let mut paths = vec!["/".to_owned(), "/reference".to_owned(), "/openapi.yaml".to_owned(), "/problems/invalid-code".to_owned()];
+    let mut paths =
+        vec!["/".to_owned(), "/reference".to_owned(), "/openapi.yaml".to_owned(), "/problems/invalid-code".to_owned()];
     let loaded = Regex::new(r#"(?:src|href|from|import) ?="?(/local/pages/[a-z.]+)"|"\./([a-z.]+)""#).unwrap();
     let mut next = 0;
     while next < paths.len() {
         let text = get(&paths[next]).await.text;
         for found in loaded.captures_iter(&text) {
-            let path = found.get(1).map_or_else(|| format!("/local/pages/{}", &found[2]), |path| path.as_str().to_owned());
+            let path =
+                found.get(1).map_or_else(|| format!("/local/pages/{}", &found[2]), |path| path.as_str().to_owned());
             if !paths.contains(&path) {
                 paths.push(path);
             }
@@ -95,7 +97,8 @@ async fn what_is_no_page_is_the_gateways_to_answer() {
         (Method::GET, "/local/pages/..%2fmod.rs"),
         (Method::GET, "/index.html"),
     ] {
-        let answer = Answer::of(Client::new().request(method.clone(), format!("{}{path}", stack().stack.base_url()))).await;
+        let answer =
+            Answer::of(Client::new().request(method.clone(), format!("{}{path}", stack().stack.base_url()))).await;
         let got = (answer.status.as_u16(), answer.text.as_str());
         assert_eq!(got, (404, r#"{"message":"Not Found"}"#), "{method} {path}");
     }
@@ -112,7 +115,10 @@ async fn the_reference_has_every_operation_with_every_status_and_example() {
             let id = operation["operationId"].as_str().unwrap();
             let (_, section) = text.split_once(&format!(r#"<section id="{id}""#)).unwrap_or_else(|| panic!("{id}"));
             let (section, _) = section.split_once("</section>").unwrap();
-            assert!(section.contains(&format!("<code>{path}</code>")) && section.contains(&method.to_uppercase()), "{id}");
+            assert!(
+                section.contains(&format!("<code>{path}</code>")) && section.contains(&method.to_uppercase()),
+                "{id}"
+            );
             for status in operation["responses"].as_object().unwrap().keys() {
                 assert!(section.contains(&format!(">{status}</span>")), "{id} {status}");
             }

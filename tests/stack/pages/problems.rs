@@ -27,8 +27,8 @@ fn page(readme: &str, name: &str, row: &str) -> String {
     let to_do = markdown::inline(cells.next().unwrap_or_default());
     let section = section(readme, name).map(|text| markdown::blocks(&text)).unwrap_or_default();
     let main = format!(
-        "<h1><code>/problems/{name}</code></h1>\n\
-         <p class=\"lead\"><span class=\"status\">{status}</span> What to do: {to_do}.</p>\n{section}\
+        "<h1><code>/problems/{name}</code></h1>\n<section>\
+         <p class=\"lead\"><span class=\"status\">{status}</span> What to do: {to_do}.</p>\n{section}</section>\n\
          <p><a href=\"/reference\">All operations and their answers</a></p>",
     );
     html::page(&format!("/problems/{name}"), &main)

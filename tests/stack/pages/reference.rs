@@ -128,7 +128,7 @@ fn content(document: &Value, body: &Value) -> String {
     let media_types = members(&body["content"]).map(|(name, media)| {
         let examples: String = examples(document, media).iter().map(|(name, value)| example(name, value)).collect();
         format!(
-            "<h4><code>{}</code></h4>{}{examples}\n",
+            "<h4><code>{}</code></h4><div>{}</div><div class=\"examples\">{examples}</div>\n",
             escape(name),
             schema(document, &media["schema"]),
         )
@@ -136,14 +136,16 @@ fn content(document: &Value, body: &Value) -> String {
     media_types.collect()
 }
 
-fn examples<'a>(document: &'a Value, media: &'a Value) -> Vec<(&'a str, &'a Value)> {
-    let named = members(&media["examples"]).map(|(name, node)| (name, &resolved(document, node)["value"]));
-    named.chain(media.get("example").map(|value| ("", value))).collect()
+/// The examples, each with what stands behind the word "Example" above it.
+fn examples<'a>(document: &'a Value, media: &'a Value) -> Vec<(String, &'a Value)> {
+    let named = members(&media["examples"]);
+    let named = named.map(|(name, node)| (format!(": {name}"), &resolved(document, node)["value"]));
+    named.chain(media.get("example").map(|value| (String::new(), value))).collect()
 }
 
 fn example(name: &str, value: &Value) -> String {
-    let json = serde_json::to_string_pretty(value).unwrap_or_default();
-    format!("<figure><figcaption>Example {}</figcaption><pre><code>{}</code></pre></figure>", escape(name), escape(&json))
+    let json = escape(&serde_json::to_string_pretty(value).unwrap_or_default());
+    format!("<figure><figcaption>Example{}</figcaption><pre><code>{json}</code></pre></figure>", escape(name))
 }
 
 fn security(document: &Value) -> String {

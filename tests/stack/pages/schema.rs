@@ -9,8 +9,9 @@ use super::reference::{members, resolved};
 /// The schema as a phrase, and a list of its members or alternatives below it.
 pub(super) fn schema(document: &Value, node: &Value) -> String {
     let node = resolved(document, node);
+    let description = markdown::inline(node["description"].as_str().unwrap_or_default());
     if let Some(alternatives) = node["oneOf"].as_array() {
-        return list(alternatives.iter().map(|node| alternative(document, node)));
+        return description + &list(alternatives.iter().map(|node| alternative(document, node)));
     }
     if let Some(parts) = node["allOf"].as_array() {
         // All of them say more about the same object, of which the first is the whole.
@@ -19,11 +20,10 @@ pub(super) fn schema(document: &Value, node: &Value) -> String {
     let members = members(&node["properties"]).map(|(name, member)| {
         let required = node["required"].as_array().is_some_and(|names| names.iter().any(|other| other == name));
         let need = if required { "" } else { "<span class=\"note\">optional</span> " };
-        let description = resolved(document, member)["description"].as_str().unwrap_or_default();
-        format!("<code>{}</code> {need}{} {}", escape(name), schema(document, member), markdown::inline(description))
+        format!("<code>{}</code> {need}{}", escape(name), schema(document, member))
     });
     let items = node.get("items").map(|items| format!(" of {}", schema(document, items))).unwrap_or_default();
-    format!("{}{items}{}", phrase(node), list(members))
+    format!("{}{items} {description}{}", phrase(node), list(members))
 }
 
 fn alternative(document: &Value, node: &Value) -> String {

@@ -76,7 +76,7 @@ async function readSettings(main = false) {
   const badge = settings.method === null ? ["off", ""] : settings.verified ? ["on and verified", "good"] : ["not verified yet", "warn"];
   byId("state").className = `badge ${badge[1]}`;
   byId("state").textContent = badge[0];
-  byId("settings").replaceChildren(...Object.entries(settings).map(([name, value]) => element("div", {},
+  byId("settings").replaceChildren(...Object.entries(settings).map(([name, value]) => element("div", { class: value === null ? "unset" : name },
     element("dt", {}, name),
     element("dd", {}, value === null ? "null" : String(value), METHODS[value] ? element("span", { class: "note" }, ` ${METHODS[value]}`) : null))));
   if (settings.method !== "google") byId("qr-figure").hidden = true;
@@ -112,6 +112,7 @@ async function showQr() {
 async function enrolApp() {
   const secret = (await send("GET", `${SETTINGS}/secret`)).json?.data?.secret_key;
   const answer = await send("PATCH", SETTINGS, { body: { method: "google", secret_key: secret }, main: true });
+  // Where secrets are hidden later (SecretVisibility), the phone still has it.
   if (answer.status === 204) user.secret = secret;
   if (await finish("enrol-result", answer, "Set. The phone has scanned the code; now verify one of its codes.")) {
     hideCodes();
@@ -198,6 +199,12 @@ function fill(code) {
   byId("key").focus();
 }
 
+function takeFromPhone() {
+  const code = phone.newestCode();
+  if (code) fill(code);
+  else tell("verify-result", "", "The phone has no code. Enrol an app, or send a code by SMS.");
+}
+
 async function resetAs(claims) {
   const id = byId("reset-id").value.trim();
   const bearer = claims ? await mint(claims) : await token();
@@ -249,6 +256,7 @@ on("enrol-app", "click", enrolApp);
 on("phone-form", "submit", enrolPhone);
 on("send", "click", sendCode);
 on("verify-form", "submit", () => verify(byId("key").value.trim()));
+on("from-phone", "click", takeFromPhone);
 on("wrong", "click", guess);
 on("recovery-form", "submit", makeCodes);
 on("reset-form", "submit", () => resetAs(ADMINISTRATOR));

@@ -28,6 +28,11 @@ export function noteAccepted(code) {
   tick();
 }
 
+/** The app's code, or the one of the newest SMS; undefined if there is neither. */
+export function newestCode() {
+  return secret === null ? byId("inbox").querySelector("button")?.dataset.code : shown.code;
+}
+
 /** A code of six digits that is none of the app's at about this time, nor in the inbox. */
 export async function wrongCode() {
   const now = stepAt(Date.now());
@@ -75,7 +80,7 @@ function row({ message, phone_number: number, sent_at: sentAt }) {
   return element("li", {},
     element("p", { class: "note" }, `to ${number}, ${new Date(sentAt).toLocaleTimeString()}`),
     element("p", { class: "message" }, message),
-    code ? element("button", { type: "button", class: "small", onclick: () => use(code) }, `Use ${code}`) : null);
+    code ? element("button", { type: "button", class: "small", "data-code": code, onclick: () => use(code) }, `Use ${code}`) : null);
 }
 
 byId("use-code").addEventListener("click", () => use(shown.code));
