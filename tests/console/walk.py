@@ -177,7 +177,7 @@ def the_keyboard_alone_is_enough(browser):
 def the_pages_look_well(browser):
     """Light, dark and on a phone; the pictures are for a person to judge."""
     enrol_app(browser)
-    browser.look(1280, 1000)
+    browser.look(1280, 1190)
     browser.picture("readme", whole=False)
     browser.new_user()
     enrol_app(browser)

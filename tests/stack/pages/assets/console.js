@@ -76,7 +76,7 @@ async function readSettings(main = false) {
   const badge = settings.method === null ? ["off", ""] : settings.verified ? ["on and verified", "good"] : ["not verified yet", "warn"];
   byId("state").className = `badge ${badge[1]}`;
   byId("state").textContent = badge[0];
-  byId("settings").replaceChildren(...Object.entries(settings).map(([name, value]) => element("div", { class: value === null ? "unset" : name },
+  byId("settings").replaceChildren(...Object.entries(settings).map(([name, value]) => element("div", { class: value === null ? "unset" : name === "secret_key" ? "wide" : undefined },
     element("dt", {}, name),
     element("dd", {}, value === null ? "null" : String(value), METHODS[value] ? element("span", { class: "note" }, ` ${METHODS[value]}`) : null))));
   if (settings.method !== "google") byId("qr-figure").hidden = true;
@@ -171,7 +171,7 @@ function showWait() {
   if (left <= 0 && !box.hidden && user.waitUntil > 0) tell("verify-result", "", "The wait is over: the next code can be tried.");
   box.hidden = left <= 0;
   if (left <= 0) return;
-  byId("wait-seconds").textContent = left < 60 ? `${left} s` : `${Math.floor(left / 60)} min ${left % 60} s`;
+  byId("wait-seconds").textContent = left < 120 ? `${left} s` : `${Math.floor(left / 60)} min ${left % 60} s`;
   byId("wait-bar").value = (Date.now() - user.waitFrom) / (user.waitUntil - user.waitFrom);
 }
 
