@@ -1,5 +1,7 @@
 //! The pages for a browser: the console, the reference, the problems. What they do in one, `tests/console` looks at.
 
+use std::collections::BTreeSet;
+
 use local_stack::openapi;
 use regex_lite::Regex;
 use reqwest::{Client, Method, header};
@@ -145,4 +147,19 @@ async fn the_type_of_a_problem_leads_to_a_page_that_says_what_to_do() {
     assert_eq!(page.status, 200);
     assert!(page.text.contains("<h1><code>/problems/invalid-fields</code></h1>"), "{}", page.text);
     assert!(page.text.contains("What to do:") && page.text.contains("<code>errors</code>"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn every_problem_of_the_description_has_a_page_with_a_section_of_its_own() {
+    let description = openapi().unwrap().to_string();
+    let name = Regex::new("\"(/problems/[a-z-]+)\"").unwrap();
+    let types: BTreeSet<&str> = name.captures_iter(&description).map(|found| found.get(1).unwrap().as_str()).collect();
+    assert!(types.len() >= 18, "{types:?}");
+    for path in types {
+        let page = get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        let (_, section) = page.text.split_once("<section>").unwrap();
+        let (section, _) = section.split_once("</section>").unwrap();
+        assert!(section.matches("<p").count() >= 2, "{path} has the row of the table alone: {section}");
+    }
 }

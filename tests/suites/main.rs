@@ -46,6 +46,7 @@ mod secrecy;
 mod secret_keys;
 mod send_limits;
 mod send_verification;
+mod sms_languages;
 mod store;
 mod store_clocks;
 mod tenants;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::outbox::without_event;
+use super::item::attribute;
 
 /// The one attribute whose name is among DynamoDB's reserved words; expressions say `#method`.
 const RESERVED: &str = "method";
@@ -68,7 +68,11 @@ impl Change {
 
     /// The update with this change in it.
     pub(super) fn into_update(self, update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
-        let this = without_event(self);
+        // A change that tells of nothing takes the last event away, or the stream would carry it again.
+        let this = match self.touches(attribute::EVENT) {
+            true => self,
+            false => self.remove(&[attribute::EVENT, attribute::EVENT_TYPE]),
+        };
         let mut expression = String::new();
         if !this.set.is_empty() {
             expression += &format!("SET {}", this.set.join(", "));

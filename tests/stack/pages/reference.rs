@@ -115,7 +115,7 @@ fn response(document: &Value, status: &str, node: &Value) -> String {
 /// What `type` can be in the problem documents among these contents.
 fn problem_types(document: &Value, contents: &Value) -> Vec<String> {
     let all = members(contents).filter_map(|(_, media)| resolved(document, &media["schema"])["allOf"].as_array());
-    let types = all.flatten().map(|part| &part["properties"]["type"]);
+    let types = all.flatten().filter_map(|part| part.pointer("/properties/type"));
     let names = types.flat_map(|node| match node["enum"].as_array() {
         Some(several) => several.iter().collect(),
         None => vec![&node["const"]],
@@ -149,7 +149,8 @@ fn example(name: &str, value: &Value) -> String {
 }
 
 fn security(document: &Value) -> String {
-    let schemes = members(&document["components"]["securitySchemes"]).map(|(name, scheme)| {
+    let schemes = document.pointer("/components/securitySchemes").unwrap_or(&Value::Null);
+    let schemes = members(schemes).map(|(name, scheme)| {
         format!(
             "<p><code>{}</code>: {} {}, {}</p>{}",
             escape(name),
