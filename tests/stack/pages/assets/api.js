@@ -20,7 +20,7 @@ export async function call(method, path, { token, body, main = false } = {}) {
     exchange.status = answer.status;
     exchange.statusText = answer.statusText;
     exchange.headers = [...answer.headers];
-    exchange.json = text ? JSON.parse(text) : null;
+    exchange.json = text ? parsed(text) : null;
   } catch {
     exchange.statusText = "No answer: does cargo run still run?";
   }
@@ -28,6 +28,15 @@ export async function call(method, path, { token, body, main = false } = {}) {
   exchange.retryAfter = Number(exchange.headers.find(([name]) => name === "retry-after")?.[1] ?? 0);
   for (const listener of listeners) listener(exchange);
   return exchange;
+}
+
+/** JSON, or the text as it is where it is none. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** A token with these claims, or null. */

@@ -18,7 +18,9 @@ let user = null;
 function makeUser(claims) {
   const made = { claims, secret: null, numbers: new Set(), token: null, renewAt: 0, waitFrom: 0, waitUntil: 0 };
   const id = String(claims.sub ?? "nobody");
-  if (!users.has(id)) byId("user").append(element("option", { value: id }, describe(claims)));
+  const options = [...byId("user").options];
+  const option = options.find((each) => each.value === id) ?? byId("user").appendChild(element("option", { value: id }));
+  option.textContent = describe(claims);
   users.set(id, made);
   sessionStorage.setItem("users", JSON.stringify([...users.values()].map((each) => each.claims)));
   return id;
