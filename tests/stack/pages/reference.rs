@@ -11,7 +11,14 @@ pub(crate) fn page(document: &Value) -> String {
     let operations: Vec<Operation<'_>> = operations(document);
     let contents: String = operations
         .iter()
-        .map(|operation| format!("<li><a href=\"#{}\">{}</a></li>", operation.id, operation.request_line()))
+        .map(|operation| {
+            format!(
+                "<li><a href=\"#{}\">{}</a> <span class=\"note\">{}</span></li>",
+                operation.id,
+                operation.request_line(),
+                text(operation.node, "summary")
+            )
+        })
         .collect();
     let sections: String = operations.iter().map(|operation| operation.section(document)).collect();
     let info = &document["info"];
