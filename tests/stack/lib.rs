@@ -12,7 +12,7 @@
 //! It runs on Unix only: process groups and signals have no counterpart elsewhere.
 //!
 //! Beside the API stand the identity provider (`identity`), the event bus (`events`) and the helpers under `/local/`
-//! (`local`).
+//! (`local`), and the pages for a browser (`pages`), of which the console at `/` is the first.
 
 mod build;
 mod claims;
@@ -30,6 +30,7 @@ mod lambda;
 mod local;
 mod openapi;
 mod options;
+mod pages;
 mod process;
 mod response;
 mod routes;

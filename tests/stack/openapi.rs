@@ -1,19 +1,17 @@
 //! The API's description.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use crate::error::StartError;
 use crate::template::yaml;
 
+/// `openapi.yaml` as it is written.
+pub(crate) const TEXT: &str = include_str!("../../openapi.yaml");
+
 /// `openapi.yaml` as JSON.
 ///
 /// # Errors
-/// If it can't be read.
+/// If it is not readable as YAML.
 pub fn openapi() -> Result<Value, StartError> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
-    let text = std::fs::read_to_string(&path)
-        .map_err(|e| StartError::new(format!("{} can't be read: {e}", path.display())))?;
-    yaml::parse(&text)
+    yaml::parse(TEXT)
 }

@@ -22,6 +22,7 @@ mod attacks_smuggling;
 mod attacks_tokens;
 mod bodies;
 mod command;
+mod console;
 mod documentation;
 mod events;
 mod faults;
