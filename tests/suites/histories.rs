@@ -54,14 +54,15 @@ struct Known {
     /// The time step of this moment.
     step: u64,
     sent: bool,
-    last_set: Option<usize>,
+    /// The recovery codes that the model has as good.
+    good_set: Option<usize>,
     /// Whether settings come and go in this round; where they always do, hardly a code is ever right.
     stormy: bool,
 }
 
 fn draw(random: &mut Random, known: &Known) -> Request {
     let any_secret = |random: &mut Random| random.next(SECRETS.len() as u64) as usize;
-    let verify = |random: &mut Random| match (random.next(10), known.last_set, known.enrolled) {
+    let verify = |random: &mut Random| match (random.next(10), known.good_set, known.enrolled) {
         (0, ..) => Code::Wrong,
         (1..4, Some(set), _) => Code::Recovery(set, random.next(4) as u32),
         (4..7, ..) if known.sent => Code::Sms,
@@ -76,7 +77,7 @@ fn draw(random: &mut Random, known: &Known) -> Request {
         5 if known.stormy => Request::AdminReset,
         6 | 7 => Request::Send,
         8 => Request::Get,
-        9 | 10 => Request::NewCodes(0),
+        9 | 10 if known.stormy || known.good_set.is_none() => Request::NewCodes(0),
         _ => Request::Verify(verify(random)),
     }
 }
@@ -166,7 +167,7 @@ async fn round(fixture: &Fixture, subject: &mut Subject, mut random: Random) -> 
         enrolled: before.and_then(State::authenticator),
         step: now() / totp::STEP_SECONDS,
         sent: sms.is_some(),
-        last_set: subject.codes.keys().max().copied(),
+        good_set: before.and_then(State::recovery_codes).filter(|set| subject.codes.contains_key(set)),
         stormy: random.next(3) == 0,
     };
     // While nothing is enrolled, or a wait lasts, all is refused.

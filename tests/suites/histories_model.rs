@@ -98,6 +98,11 @@ enum Step {
 }
 
 impl State {
+    /// The set of recovery codes that is good.
+    pub fn recovery_codes(&self) -> Option<usize> {
+        self.recovery.map(|(set, _)| set)
+    }
+
     /// Whether too many codes were wrong.
     pub fn is_throttled(&self) -> bool {
         self.failures >= 5
