@@ -30,7 +30,9 @@ def verify_app(browser):
 def an_app_is_enrolled_and_verified(browser):
     browser.new_user()
     enrol_app(browser)
-    assert browser.script("const image = document.getElementById('qr'); return image.naturalWidth") >= 200
+    width = "return document.getElementById('qr').naturalWidth"
+    browser.until(lambda: browser.script(width) >= 200, "the picture of the QR code")
+    browser.until(lambda: browser.text("secret"), "the secret")
     secret = browser.text("secret").replace(" ", "")
     assert re.fullmatch("[A-Z2-7]{32}", secret) and secret in browser.text("settings"), secret
     verify_app(browser)
