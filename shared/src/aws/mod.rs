@@ -71,8 +71,8 @@ impl Aws {
     pub async fn dynamodb(&self) -> Result<aws_sdk_dynamodb::Client, InitError> {
         let url = endpoint::url("dynamodb", &self.region)?;
         self.open(&url).await;
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.base)
-            .push_auth_scheme(self.signer("dynamodb").await?);
+        let mut config =
+            aws_sdk_dynamodb::config::Builder::from(&self.base).push_auth_scheme(self.signer("dynamodb").await?);
         config.set_endpoint_resolver(Some(endpoint::resolver(&url)));
         Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
     }
@@ -94,7 +94,8 @@ impl Aws {
     /// A signer with the credentials in the environment.
     async fn signer(&self, service: &'static str) -> Result<SigV4, InitError> {
         let credentials = EnvironmentVariableCredentialsProvider::new().provide_credentials().await;
-        let credentials = credentials.map_err(|error| InitError::of("AWS credentials", format!("are missing: {error}")))?;
+        let credentials =
+            credentials.map_err(|error| InitError::of("AWS credentials", format!("are missing: {error}")))?;
         Ok(SigV4::new(&credentials, &self.region, service))
     }
 

@@ -24,7 +24,12 @@ fn request(url: &str, headers: &[(String, String)], body: &[u8]) -> HttpRequest 
 }
 
 /// The headers that AWS's own signer adds, sorted.
-fn reference(request: &HttpRequest, credentials: &Credentials, service: &str, now: SystemTime) -> Vec<(String, String)> {
+fn reference(
+    request: &HttpRequest,
+    credentials: &Credentials,
+    service: &str,
+    now: SystemTime,
+) -> Vec<(String, String)> {
     let identity = Identity::from(credentials.clone());
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
