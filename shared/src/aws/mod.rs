@@ -4,6 +4,7 @@
 //! not used: it would look through files and metadata services at the first request of every execution environment.
 
 mod endpoint;
+mod plain;
 mod signing;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings,
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::byte_stream::ByteStream;
 
+use self::plain::Plain;
 use self::signing::SigV4;
 use crate::config::{InitError, required};
 
@@ -72,7 +74,8 @@ impl Aws {
         let url = endpoint::url("dynamodb", &self.region)?;
         self.open(&url).await;
         let mut config =
-            aws_sdk_dynamodb::config::Builder::from(&self.base).push_auth_scheme(self.signer("dynamodb").await?);
+            aws_sdk_dynamodb::config::Builder::from(&self.base).push_auth_scheme(self.signer("dynamodb").await?)
+            .interceptor(Plain);
         config.set_endpoint_resolver(Some(endpoint::resolver(&url)));
         Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
     }
@@ -86,7 +89,8 @@ impl Aws {
         self.open(&url).await;
         let mut config = aws_sdk_sns::config::Builder::from(&self.base)
             .retry_config(RetryConfig::disabled())
-            .push_auth_scheme(self.signer("sns").await?);
+            .push_auth_scheme(self.signer("sns").await?)
+            .interceptor(Plain);
         config.set_endpoint_resolver(Some(endpoint::resolver(&url)));
         Ok(aws_sdk_sns::Client::from_conf(config.build()))
     }
