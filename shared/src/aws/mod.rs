@@ -73,8 +73,8 @@ impl Aws {
     pub async fn dynamodb(&self) -> Result<aws_sdk_dynamodb::Client, InitError> {
         let url = endpoint::url("dynamodb", &self.region)?;
         self.open(&url).await;
-        let mut config =
-            aws_sdk_dynamodb::config::Builder::from(&self.base).push_auth_scheme(self.signer("dynamodb").await?)
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.base)
+            .push_auth_scheme(self.signer("dynamodb").await?)
             .interceptor(Plain);
         config.set_endpoint_resolver(Some(endpoint::resolver(&url)));
         Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
