@@ -8,7 +8,7 @@ use crate::countries::Countries;
 use crate::http::{Identity, Service};
 use crate::provisioning;
 use crate::sealing::Keyring;
-use crate::sms::SmsText;
+use crate::sms::{LANGUAGES, Language, SmsText};
 use crate::store::Replace;
 use crate::user::UserIdType;
 
@@ -161,11 +161,34 @@ pub fn sms_countries() -> Result<Countries, InitError> {
     }
 }
 
-/// `SMS_TEXT` with `{code}` and `{issuer}`, and `WEB_OTP_DOMAIN` (default none).
+/// `SMS_TEXT` with `{code}` and `{issuer}`, for everybody; default: the built-in texts, and `SMS_LOCALE` (default `en`)
+/// is the language of callers without one. `WEB_OTP_DOMAIN` (default none) adds a line for browsers.
 ///
 /// # Errors
-/// The text does not make one SMS, or the domain is not one.
+/// The text does not make one SMS, there are no texts in the language, or the domain is not one or is too long.
 pub fn sms_text(issuer: &str) -> Result<SmsText, InitError> {
+    let domain = web_otp_domain()?;
+    let default = sms_locale()?;
+    match optional("SMS_TEXT")? {
+        text if text.is_empty() => {
+            SmsText::built_in(default, issuer, &domain).map_err(|why| InitError::of("WEB_OTP_DOMAIN", why))
+        }
+        text => SmsText::own(&text, issuer, &domain).map_err(|why| InitError::of("SMS_TEXT", why)),
+    }
+}
+
+fn sms_locale() -> Result<&'static Language, InitError> {
+    let locale = match optional("SMS_LOCALE")? {
+        text if text.is_empty() => "en".to_owned(),
+        text => text,
+    };
+    Language::of(&locale).ok_or_else(|| {
+        let tags: Vec<&str> = LANGUAGES.iter().flat_map(|language| language.tags).copied().collect();
+        InitError::of("SMS_LOCALE", format!("must be a language there is a text in: {}", tags.join(", ")))
+    })
+}
+
+fn web_otp_domain() -> Result<String, InitError> {
     let domain = optional("WEB_OTP_DOMAIN")?;
     let is_label = |label: &str| {
         !label.is_empty()
@@ -176,7 +199,7 @@ pub fn sms_text(issuer: &str) -> Result<SmsText, InitError> {
     if !domain.is_empty() && (!domain.contains('.') || !domain.split('.').all(is_label)) {
         return Err(InitError::of("WEB_OTP_DOMAIN", "must be a domain in lower case such as example.com"));
     }
-    SmsText::new(&required("SMS_TEXT")?, issuer, &domain).map_err(|why| InitError::of("SMS_TEXT", why))
+    Ok(domain)
 }
 
 /// `SMS_SENDER_ID`: the sender that phones show where the country allows one; default none.

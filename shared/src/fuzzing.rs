@@ -10,10 +10,12 @@ use crate::challenge::Binding;
 use crate::code::Code;
 use crate::http::{Call, Fields, Identity, Request};
 use crate::permission::may_edit;
+use crate::recovery::RecoveryCode;
 use crate::sealing::{Keyring, Place};
 use crate::send_limit::{NUMBER_LIMIT, Stamp, USER_LIMITS};
 use crate::store::UserItem;
 use crate::user::{User, UserIdType};
+use crate::verification::TypedCode;
 use crate::{provisioning, totp};
 
 /// A whole event, as Lambda hands it over.
@@ -37,7 +39,7 @@ pub fn body(bytes: &[u8]) {
     for content_type in [None, Some("application/json"), Some("application/x-www-form-urlencoded")] {
         let Ok(fields) = Fields::read(bytes, content_type) else { continue };
         for name in ["method", "secret_key", "phone_prefix", "phone", "key"] {
-            let _ = fields.text(name).map(Code::parse);
+            let _ = fields.text(name).map(TypedCode::parse);
         }
         let again = Fields::read(bytes, content_type);
         assert!(again.is_ok_and(|again| again == fields));
@@ -70,6 +72,9 @@ pub fn item(attributes: Vec<(String, AttributeValue)>, seal: bool, now: u64) {
     }
     let Ok(read) = UserItem::read(key, Some(&item), &keys) else { return };
     let _ = read.throttle.retry_after(now);
+    let user = User { tenant: String::new(), id: "42".to_owned() };
+    let _ =
+        RecoveryCode::parse("ABCD-EFGH-IJKL-MNOP").map(|code| code.among(&read.recovery_codes, &user, &keys).is_ok());
     for limits in [USER_LIMITS, &[NUMBER_LIMIT]] {
         let _ = read.sends.retry_after(limits, now);
     }
@@ -82,7 +87,6 @@ pub fn item(attributes: Vec<(String, AttributeValue)>, seal: bool, now: u64) {
             let _ = totp::matching_step(secret, &code, now);
         }
         (Authenticator::Sms(number), Some(challenge)) => {
-            let user = User { tenant: String::new(), id: "42".to_owned() };
             let binding = Binding { user: &user, enrolment, number };
             // No stored bytes are the hash of a code, since nobody who wrote them has the key.
             assert!(!binding.accepts(challenge, &code, &keys, now));

@@ -16,7 +16,7 @@
 //! | [`throttle`], [`send_limit`] | how often one may try, and send |
 //! | [`permission`] | who may edit whom |
 //! | [`provisioning`], [`symbol`], [`picture`] | the QR code: what it says, its modules, its pixels |
-//! | [`sms`] | the message's text |
+//! | [`sms`] | the message's text, in the user's language |
 //! | [`sealing`] | what keeps secrets, numbers and codes unreadable at rest |
 //!
 //! | in between | |

@@ -9,6 +9,9 @@ use crate::throttle::CLOCK_ERROR;
 /// Seconds in a day: the longest window, after which a send is forgotten.
 pub const DAY: u64 = 86_400;
 
+/// Seconds between two sends of a user.
+pub const SPACING: u64 = 30;
+
 const STAMPS_PER_SECOND: u64 = 1_000_000;
 
 /// At most `sends` within any `seconds`.
@@ -22,7 +25,7 @@ pub struct Limit {
 
 /// The limits of one user. They follow the user, so new settings do not refill them.
 pub const USER_LIMITS: &[Limit] =
-    &[Limit { sends: 1, seconds: 30 }, Limit { sends: 5, seconds: 3600 }, Limit { sends: 10, seconds: DAY }];
+    &[Limit { sends: 1, seconds: SPACING }, Limit { sends: 5, seconds: 3600 }, Limit { sends: 10, seconds: DAY }];
 
 /// The limit of one phone number, whoever sends to it.
 pub const NUMBER_LIMIT: Limit = Limit { sends: 10, seconds: DAY };

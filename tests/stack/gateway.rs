@@ -81,7 +81,7 @@ impl Gateway {
         // Read to its end whatever the answer is: a client that is still sending would never see the answer.
         let body = read(body).await;
         let Some(found) = self.routes.find(parts.method.as_str(), parts.uri.path()) else {
-            return message(StatusCode::NOT_FOUND, "Not Found");
+            return not_found();
         };
         let target = found.target;
         let claims = match &target.authorizer {
@@ -152,6 +152,11 @@ fn unauthorized(refusal: &Refusal) -> Response {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
     response
+}
+
+/// What the gateway answers where it has no route.
+pub(crate) fn not_found() -> Response {
+    message(StatusCode::NOT_FOUND, "Not Found")
 }
 
 /// An answer of the gateway itself.

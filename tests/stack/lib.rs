@@ -12,7 +12,7 @@
 //! It runs on Unix only: process groups and signals have no counterpart elsewhere.
 //!
 //! Beside the API stand the identity provider (`identity`), the event bus (`events`) and the helpers under `/local/`
-//! (`local`).
+//! (`local`), and the pages for a browser (`pages`), of which the console at `/` is the first.
 
 mod build;
 mod claims;
@@ -28,7 +28,9 @@ mod jwt;
 mod key_set;
 mod lambda;
 mod local;
+mod openapi;
 mod options;
+mod pages;
 mod process;
 mod response;
 mod routes;
@@ -42,6 +44,7 @@ mod template;
 pub use console::{LogLine, Output};
 pub use error::StartError;
 pub use local::Info;
+pub use openapi::openapi;
 pub use options::Options;
 pub use sns::Message;
 pub use stack::{Build, Stack};

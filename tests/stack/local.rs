@@ -104,7 +104,8 @@ async fn token(State(local): State<Arc<Local>>, body: Bytes) -> Response {
     }
 }
 
-async fn only_from_here(request: Request, next: Next) -> Response {
+/// Lets through what asks for this machine by a loopback name, and from no page of another origin.
+pub(crate) async fn only_from_here(request: Request, next: Next) -> Response {
     if is_from_here(request.headers()) {
         next.run(request).await
     } else {

@@ -26,6 +26,7 @@ use crate::key_set::KeySet;
 use crate::lambda::{CONCURRENCY_LIMIT, Function};
 use crate::local::{self, Info, Local};
 use crate::options::Options;
+use crate::pages;
 use crate::sam::{self, Environments};
 use crate::secrets::Secrets;
 use crate::shutdown::{self, Shutdown, Stop};
@@ -129,6 +130,7 @@ impl Stack {
         let identity = Identity { issuer: base_url.clone(), audience, key };
         let local = Arc::new(Local { identity, sns, events, info });
         let router = local::router(Arc::clone(&local))
+            .merge(pages::router()?)
             .fallback_service(Router::new().fallback(handle).with_state(Arc::clone(&gateway)));
         servers.push(serve(listener, router, stopped));
         Ok(Self { base_url, local, console, functions, gateway, environments, dynamodb: Some(dynamodb), servers, stop })

@@ -16,6 +16,8 @@ pub(crate) fn text(stack: &Stack) -> String {
     let token = stack.mint_token(r#"{"scope":"users:edit"}"#).unwrap_or_default();
     format!(
         r#"
+Open {url} in a browser: the console, where everything can be tried, and the API's reference.
+
 The API is at {url}. Ctrl-C ends it.
 
 A token for user 1, who may edit every user, good for an hour:

@@ -302,7 +302,9 @@ async fn sending_under_every_fault_of_sns() {
             user.verify(&last_code(stack(), &phone)).await.assert_no_content();
         } else {
             assert_eq!((sends(&now), sent), (sends(&before) + 1, usize::from(LOST.contains(&fault))), "{fault:?}");
-            user.send_code().await.assert_problem(429, "too-many-sends");
+            let next = user.send_code().await;
+            next.assert_problem(429, "too-many-sends");
+            assert!(answer.retry_after() >= next.retry_after(), "{fault:?}: whoever waits as told is refused again");
         }
         if LOST.contains(&fault) {
             user.verify(&last_code(stack(), &phone)).await.assert_no_content();

@@ -133,7 +133,6 @@ async fn another_path_or_method_is_not_found() {
     let user = stack().user();
     enrol_app(&user).await;
     for (method, path) in [
-        (Method::GET, "/"),
         (Method::GET, "/api"),
         (Method::GET, "/api/two-factor/"),
         (Method::GET, "/api/two-factor/other"),

@@ -98,6 +98,16 @@ enum Step {
 }
 
 impl State {
+    /// Whether too many codes were wrong.
+    pub fn is_throttled(&self) -> bool {
+        self.failures >= 5
+    }
+
+    /// What is enrolled.
+    pub fn authenticator(&self) -> Option<Authenticator> {
+        self.enrolled.map(|(authenticator, _)| authenticator)
+    }
+
     fn forget_settings(&mut self) {
         self.enrolled = None;
         self.challenge = None;

@@ -184,6 +184,7 @@ async fn after_the_shutdown_no_function_process_is_left_and_the_port_is_closed()
         (Method::GET, "/api/two-factor/secret"),
         (Method::POST, "/api/two-factor/send-verification"),
         (Method::POST, "/api/two-factor/verify"),
+        (Method::POST, "/api/two-factor/recovery-codes"),
         (Method::POST, "/api/two-factor/reset"),
     ] {
         user.send(method, path, Some((r#"{"method":""}"#.to_owned(), "application/json"))).await;

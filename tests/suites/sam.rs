@@ -75,6 +75,8 @@ async fn every_event_is_one_that_its_function_understands() {
     let refused = invoke(&fixture, "verify").await;
     assert_eq!(refused["statusCode"], 422);
     assert!(refused["body"].as_str().unwrap().contains("/problems/invalid-code"), "{refused}");
+    // Of a user whose settings are not verified.
+    assert_eq!(invoke(&fixture, "recovery-codes").await["statusCode"], 409);
     // A form, which arrives base64-encoded.
     assert_eq!(invoke(&fixture, "update-settings").await["statusCode"], 204);
     assert_eq!(user.settings().await["method"], "sms");
@@ -97,5 +99,5 @@ async fn every_event_is_for_a_route_that_exists() {
         assert_ne!(answer.text, r#"{"message":"Not Found"}"#, "{http}");
         count += 1;
     }
-    assert_eq!(count, 7);
+    assert_eq!(count, 8);
 }

@@ -18,7 +18,7 @@ async fn sent(fixture: &Fixture) -> (String, String) {
 }
 
 #[tokio::test]
-async fn the_message_is_the_templates_text_with_six_digits() {
+async fn the_message_is_the_english_text_with_six_digits() {
     let (phone, message) = sent(stack()).await;
     let code = last_code(stack(), &phone);
     assert_eq!(
@@ -48,7 +48,7 @@ async fn text_issuer_sender_and_web_otp_line_are_settings() {
 }
 
 #[tokio::test]
-async fn the_default_text_has_room_for_a_web_otp_line() {
+async fn the_english_text_has_room_for_a_web_otp_line() {
     let fixture = stack_with([("WebOtpDomain", "example.com")]);
     let (phone, message) = sent(&fixture).await;
     assert!(message.chars().count() <= 160, "{message}");

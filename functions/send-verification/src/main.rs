@@ -1,4 +1,5 @@
-//! `POST /api/two-factor/send-verification`: sends the caller a code by SMS. The body is not looked at.
+//! `POST /api/two-factor/send-verification`: sends the caller a code by SMS, in the language of the claim
+//! `locale` (OpenID Connect Core 1.0 §5.1). The body is not looked at.
 
 use lambda_http::Error as RuntimeError;
 use two_factor::authenticator::Authenticator;
@@ -52,7 +53,8 @@ async fn send_verification(app: &App, call: Call) -> Result<Answer, Error> {
         SendReservation::Wait { seconds } => return Err(Error::TooManySends(seconds)),
         SendReservation::Changed => return Err(Error::SettingsChanged),
     };
-    match sender.send(number, &text.with(&code)).await {
+    let message = text.message(call.claim("locale"), &code);
+    match sender.send(number, &message).await {
         Ok(()) => Ok(Answer::no_content().with_event(Event::CodeSent)),
         Err(failure) => Err(give_back(store, &call, &slot, failure).await),
     }

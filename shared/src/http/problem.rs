@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::gateway::Response;
 use crate::error::{Error, FieldError};
+use crate::send_limit;
 
 /// Seconds after which a fault is worth another try.
 const FAULT_RETRY_AFTER: u64 = 2;
@@ -41,19 +42,23 @@ pub(super) fn problem(error: &Error) -> Problem {
             "body-too-large",
             StatusCode::PAYLOAD_TOO_LARGE,
             "The body is too large",
-            "A body may have 4096 bytes.".into(),
+            "The body has more than 4096 bytes. Send only the fields that the request takes.".into(),
         ),
         Error::CallerNotIdentified => (
             "caller-not-identified",
             StatusCode::FORBIDDEN,
             "The token names no user",
-            "The token is good, but a claim that names the user or the tenant is missing or malformed.".into(),
+            "The token was accepted, but its claim that names the user, or the tenant, is missing or has the wrong \
+             form. Get a token that has it: another try with this one ends the same."
+                .into(),
         ),
         Error::MayNotEdit => (
             "edit-permission-required",
             StatusCode::FORBIDDEN,
             "No permission to edit this user",
-            "Resetting this user takes the permission users:edit, or users:edit: with the user's ID.".into(),
+            "Resetting this user takes the permission users:edit, or users:edit: with the user's ID. Ask somebody who \
+             has it, or get a token that carries it."
+                .into(),
         ),
         Error::StepUpRequired => (
             "step-up-required",
@@ -67,85 +72,123 @@ pub(super) fn problem(error: &Error) -> Problem {
             "invalid-fields",
             StatusCode::UNPROCESSABLE_ENTITY,
             "Fields are missing or wrong",
-            "`errors` names each field and says what is wrong with it.".into(),
+            "Nothing was done. `errors` names each field and says what is wrong with it: correct them all, then send \
+             the request again."
+                .into(),
         ),
         Error::InvalidCode => (
             "invalid-code",
             StatusCode::UNPROCESSABLE_ENTITY,
             "The code is not right",
-            "The code is wrong, has expired or was used before. Take a new one.".into(),
+            "The code is wrong, has expired or was used before. Take the one that the app shows now, or the one in the \
+             newest SMS; each works once."
+                .into(),
         ),
         Error::NotAuthenticatorApp => (
             "not-an-authenticator-app",
             StatusCode::CONFLICT,
             "No authenticator app is set",
-            "There is a QR code only while the method is google; set it with PATCH /api/two-factor.".into(),
+            "There is a QR code only while the method is google. Set it with PATCH /api/two-factor and a secret from \
+             GET /api/two-factor/secret."
+                .into(),
         ),
         Error::SecretHidden => (
             "secret-hidden",
             StatusCode::CONFLICT,
             "The secret is no longer shown",
-            "The authenticator app was verified; from then on its secret is not shown. Set a new one to get a QR code."
+            "The authenticator app was verified; from then on its secret is not shown. To enrol another app, set a new \
+             secret with PATCH /api/two-factor."
                 .into(),
         ),
         Error::NotSms => (
             "not-sms",
             StatusCode::CONFLICT,
             "No phone number is set",
-            "A code is sent only while the method is sms; set it with PATCH /api/two-factor.".into(),
+            "A code is sent only while the method is sms. Set it and a phone number with PATCH /api/two-factor; an \
+             authenticator app needs no message."
+                .into(),
         ),
         Error::CountryNotServed => (
             "country-not-served",
             StatusCode::CONFLICT,
             "No SMS to this country",
-            "Codes are no longer sent to the country of this number; set another one or an authenticator app.".into(),
+            "Codes are no longer sent to the country of this number. Set another number or an authenticator app with \
+             PATCH /api/two-factor."
+                .into(),
         ),
         Error::NotVerified => (
             "not-verified",
             StatusCode::CONFLICT,
             "The settings are not verified",
-            "Recovery codes are for verified settings; send a code to POST /api/two-factor/verify first.".into(),
+            "Recovery codes are for verified settings. Send a code to POST /api/two-factor/verify first, then ask for \
+             them again."
+                .into(),
         ),
         Error::Disabled => (
             "two-factor-disabled",
             StatusCode::CONFLICT,
             "Two-factor authentication is disabled",
-            "There is nothing to verify; set a method with PATCH /api/two-factor.".into(),
+            "No method is set, so no code can be verified. Set a method with PATCH /api/two-factor first.".into(),
         ),
         Error::SettingsChanged => (
             "settings-changed",
             StatusCode::CONFLICT,
             "The settings have just changed",
-            "The settings were replaced while this request was on its way. Send it again.".into(),
+            "The settings were replaced while this request was on its way, and it changed nothing. Read them, and send \
+             it again if it still applies."
+                .into(),
         ),
         Error::TooManyAttempts(seconds) => (
             "too-many-attempts",
             StatusCode::TOO_MANY_REQUESTS,
             "Too many wrong codes",
-            format!("The next code can be tried in {seconds} s.").into(),
+            format!(
+                "Too many codes in a row were wrong: for now none is looked at, not even a right one. The next can be \
+                 tried in {seconds} s."
+            )
+            .into(),
         ),
         Error::TooManySends(seconds) => (
             "too-many-sends",
             StatusCode::TOO_MANY_REQUESTS,
             "Too many codes sent",
-            format!("The next code can be sent in {seconds} s.").into(),
+            format!(
+                "As many codes were sent as may be for now. The newest is good for 10 minutes, once; the next can be \
+                 sent in {seconds} s."
+            )
+            .into(),
         ),
-        Error::Unavailable(_) | Error::SmsOutcomeUnknown(_) => (
+        Error::Unavailable(_) => (
             "unavailable",
             StatusCode::SERVICE_UNAVAILABLE,
             "Not available just now",
-            "A service this one needs does not answer. Try again shortly.".into(),
+            "A service that this one needs does not answer. Try again after the seconds that Retry-After says.".into(),
+        ),
+        Error::SmsOutcomeUnknown(_) => (
+            "unavailable",
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Not available just now",
+            format!(
+                "Whether the SMS went out is not known. If it arrives, its code is good; if not, another can be sent \
+                 after {} s.",
+                send_limit::SPACING
+            )
+            .into(),
         ),
         Error::Internal(_) => (
             "internal",
             StatusCode::INTERNAL_SERVER_ERROR,
             "An error of this service",
-            "This should not happen. The request's ID helps whoever runs the service to find out why it did.".into(),
+            "This is a fault of the service, not of the request, and another try may end the same. Give whoever runs \
+             the service the request_id."
+                .into(),
         ),
     };
     let retry_after = match error {
         Error::TooManyAttempts(seconds) | Error::TooManySends(seconds) => Some(*seconds),
-        Error::Unavailable(_) | Error::SmsOutcomeUnknown(_) => Some(FAULT_RETRY_AFTER),
+        Error::Unavailable(_) => Some(FAULT_RETRY_AFTER),
+        // The send counts, so another one is refused until then.
+        Error::SmsOutcomeUnknown(_) => Some(send_limit::SPACING),
         _ => None,
     };
     Problem { name, status, title, detail, retry_after }
@@ -210,6 +253,31 @@ mod tests {
             assert!(!body.to_string().contains("inside"), "{body}");
             assert!(names.insert(body["type"].as_str().unwrap().to_owned()), "{body}");
         }
+    }
+
+    /// The names in this file's `match`, as they are written there.
+    fn names() -> Vec<&'static str> {
+        let (program, _) = include_str!("problem.rs").split_once("#[cfg(test)]").unwrap();
+        program
+            .split("StatusCode::")
+            .filter_map(|text| text.trim_end().strip_suffix("\",")?.rsplit('"').next())
+            .collect()
+    }
+
+    #[test]
+    fn every_problem_has_a_section_in_the_readme_that_its_table_links_and_no_section_is_of_none() {
+        let readme = include_str!("../../../README.md");
+        let mut sections: Vec<_> =
+            readme.lines().filter_map(|line| line.strip_prefix("#### `/problems/")?.strip_suffix('`')).collect();
+        let mut names = names();
+        assert!(names.len() > 17, "{names:?}");
+        for name in &names {
+            assert!(readme.contains(&format!("| [`/problems/{name}`](#problems{name}) | ")), "{name}");
+        }
+        names.sort_unstable();
+        names.dedup();
+        sections.sort_unstable();
+        assert_eq!(sections, names);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::outbox::without_event;
+use super::item::attribute;
 
 /// The one attribute whose name is among DynamoDB's reserved words; expressions say `#method`.
 const RESERVED: &str = "method";
@@ -69,7 +69,11 @@ impl Change {
 
     /// The update with this change in it.
     pub(super) fn into_update(self, update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
-        let this = without_event(self);
+        // A change that tells of nothing takes the last event away, or the stream would carry it again.
+        let this = match self.touches(attribute::EVENT) {
+            true => self,
+            false => self.remove(&[attribute::EVENT, attribute::EVENT_TYPE]),
+        };
         let remove = this.remove.iter().map(|attribute| name(attribute)).collect::<Vec<_>>().join(", ");
         let mut expression = String::with_capacity(512);
         for (verb, list) in [("SET ", &this.set), ("REMOVE ", &remove), ("DELETE ", &this.delete)] {

@@ -18,8 +18,8 @@ use crate::totp::LastStep;
 /// An item as DynamoDB gives it.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The names of the attributes that are read. Others are only ever written: `expires_at`, by which DynamoDB's time to
-/// live tidies up, and those of the [outbox](super::outbox). Nothing is decided by them.
+/// The names of the attributes. Nothing is decided by the events, nor by `expires_at`, by which DynamoDB's time to live
+/// tidies up: they are only ever written.
 pub(super) mod attribute {
     pub(crate) const KEY: &str = "pk";
     /// `google` or `sms`; absent while two-factor is disabled.
@@ -50,6 +50,9 @@ pub(super) mod attribute {
     pub(crate) const RECOVERY_CODES: &str = "recovery_codes";
     /// Times of the sends within a day.
     pub(crate) const SENDS: &str = "sends";
+    /// What the last write tells other systems. The type stands apart, because a write can decide it by what it finds.
+    pub(crate) const EVENT: &str = "event";
+    pub(crate) const EVENT_TYPE: &str = "event_type";
 }
 
 /// All that is stored of a user. Default: nothing is.
@@ -72,7 +75,7 @@ pub struct UserItem {
     /// Name of the attempt whose wait was told of.
     pub(super) locked_attempt: Option<String>,
     /// Keyed hashes of the recovery codes that are left.
-    pub(super) recovery_codes: Vec<String>,
+    pub recovery_codes: Vec<String>,
 }
 
 impl UserItem {

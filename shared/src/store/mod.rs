@@ -8,6 +8,7 @@
 //! | user | `USER#tenant#id` | enrolment, SMS code, recovery codes, attempts, sends, and the event of the last write |
 //! | number | `NUMBER#tenant#keyed hash` | the sends to one phone number |
 
+mod acceptance;
 mod attempts;
 mod change;
 mod error;
@@ -18,7 +19,8 @@ mod recovery;
 mod sends;
 mod settings;
 
-pub use attempts::{Acceptance, Attempt, Effect, Reserved};
+pub use acceptance::{Acceptance, Effect};
+pub use attempts::{Attempt, Reserved};
 pub use error::StoreError;
 pub use item::UserItem;
 pub use keys::{number_key, user_key};

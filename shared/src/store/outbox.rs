@@ -11,13 +11,9 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
 use super::change::Change;
-use super::item::s;
+use super::item::{attribute, s};
 use super::{StoreError, random_id};
 use crate::user::User;
-
-/// The attributes of an event. The type stands apart, because one write can decide it by what it finds.
-const EVENT: &str = "event";
-const EVENT_TYPE: &str = "event_type";
 
 /// What the next enrolment would be: there while a method is set.
 pub(super) const NEXT_ENROLMENT: &str = "next_enrolment";
@@ -92,23 +88,20 @@ impl Event<'_> {
         ];
         let members: HashMap<String, AttributeValue> =
             members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let change = change.set(EVENT, AttributeValue::M(members));
+        let change = change.set(attribute::EVENT, AttributeValue::M(members));
         Ok(match self.type_ {
             EventType::Enrolled => change
-                .set_to(EVENT_TYPE, "if_not_exists(next_enrolment, :enabled)")
+                .set_to(attribute::EVENT_TYPE, "if_not_exists(next_enrolment, :enabled)")
                 .value("enabled", s("two-factor.enabled"))
                 .set(NEXT_ENROLMENT, s("two-factor.changed")),
-            EventType::Disabled => change.set(EVENT_TYPE, s("two-factor.disabled")),
-            EventType::Verified => change.set(EVENT_TYPE, s("two-factor.verified")),
-            EventType::Reset => change.set(EVENT_TYPE, s("two-factor.reset")),
-            EventType::Locked => change.set(EVENT_TYPE, s("two-factor.locked")),
-            EventType::RecoveryCodesCreated => change.set(EVENT_TYPE, s("two-factor.recovery-codes-created")),
-            EventType::RecoveryCodeUsed => change.set(EVENT_TYPE, s("two-factor.recovery-code-used")),
+            EventType::Disabled => change.set(attribute::EVENT_TYPE, s("two-factor.disabled")),
+            EventType::Verified => change.set(attribute::EVENT_TYPE, s("two-factor.verified")),
+            EventType::Reset => change.set(attribute::EVENT_TYPE, s("two-factor.reset")),
+            EventType::Locked => change.set(attribute::EVENT_TYPE, s("two-factor.locked")),
+            EventType::RecoveryCodesCreated => {
+                change.set(attribute::EVENT_TYPE, s("two-factor.recovery-codes-created"))
+            }
+            EventType::RecoveryCodeUsed => change.set(attribute::EVENT_TYPE, s("two-factor.recovery-code-used")),
         })
     }
-}
-
-/// A change that tells of nothing takes the last event away, or the stream would carry it again.
-pub(super) fn without_event(change: Change) -> Change {
-    if change.touches(EVENT) { change } else { change.remove(&[EVENT, EVENT_TYPE]) }
 }

@@ -40,8 +40,6 @@ pub(crate) const FUNCTIONS: [Function; 8] = [
 
 /// What Lambda and the template set. The session token has the length of a real one: every call signs it.
 pub(crate) fn environment() -> Vec<(String, String)> {
-    let sms_text = "{code} is your {issuer} code. It is valid for 10 minutes; earlier codes no longer work. \
-                    Do not share it.";
     [
         ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
@@ -62,7 +60,8 @@ pub(crate) fn environment() -> Vec<(String, String)> {
         ("SEALING_KEYS", r#"{"current":"k1","k1":"0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"}"#),
         ("METRICS_SERVICE", "two-factor"),
         ("ISSUER", "Two-Factor"),
-        ("SMS_TEXT", sms_text),
+        ("SMS_LOCALE", "en"),
+        ("SMS_TEXT", ""),
         ("SMS_COUNTRIES", "*"),
         ("USER_ID_CLAIM", "sub"),
         ("USER_ID_TYPE", "integer"),

@@ -1,7 +1,9 @@
-//! The secret of an authenticator app as somebody types it: what is read is written in one way, and reads the same.
+//! The secret of an authenticator app, and a recovery code, as somebody types them: what is read is written in one way, and
+//! reads the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use two_factor::recovery::RecoveryCode;
 use two_factor::secret::Secret;
 
 fuzz_target!(|text: &str| {
@@ -10,5 +12,8 @@ fuzz_target!(|text: &str| {
         assert!((80..=512).contains(&(secret.as_bytes().len() * 8)));
         assert!(canonical.bytes().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(&b)));
         assert_eq!(Secret::parse(&canonical), Ok(secret));
+    }
+    if let Some(code) = RecoveryCode::parse(text) {
+        assert_eq!(RecoveryCode::parse(&code.to_text()), Some(code));
     }
 });

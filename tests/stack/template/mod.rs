@@ -7,7 +7,7 @@ mod api;
 mod conditions;
 mod intrinsics;
 mod parameters;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -13,13 +13,18 @@ pub struct Proxied {
 impl Proxied {
     /// `name` names the stack, and so a table of its own in the engine that the stacks share.
     pub fn start(name: &str) -> Self {
+        Self::start_with(name, Options::default())
+    }
+
+    /// The same with options of the test's own.
+    pub fn start_with(name: &str, options: Options) -> Self {
         let engines = stack().stack.info();
         let (dynamodb, sns) = (Proxy::start(&engines.dynamodb_endpoint), Proxy::start(&engines.sns_endpoint));
         let fixture = own_stack(Options {
             dynamodb_endpoint: Some(dynamodb.endpoint.clone()),
             sns_endpoint: Some(sns.endpoint.clone()),
             stack_name: name.to_owned(),
-            ..Options::default()
+            ..options
         });
         Self { fixture, dynamodb, sns }
     }

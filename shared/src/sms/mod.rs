@@ -1,0 +1,92 @@
+//! The text of an SMS: always one message, in a language that its reader knows, with the code where a phone finds it.
+
+mod gsm;
+mod texts;
+
+#[cfg(test)]
+mod tests;
+
+use zeroize::Zeroizing;
+
+use crate::code::{Code, DIGITS};
+pub use texts::{LANGUAGES, Language};
+
+/// Longest domain of a WebOTP line that every language's shortest text, which has no issuer, leaves room for. What
+/// [`SmsText::message`] falls back on is one message then, whatever the issuer: nothing more is to check in init.
+pub const MAX_DOMAIN: usize = 46;
+
+/// What an SMS says, checked to be one message for whoever gets it.
+#[derive(Debug)]
+pub struct SmsText {
+    wording: Wording,
+    issuer: String,
+    domain: String,
+}
+
+#[derive(Debug)]
+enum Wording {
+    /// The company's own text, the same for everybody.
+    Own(String),
+    /// The built-in texts; this language for whoever has none of them.
+    BuiltIn(&'static Language),
+}
+
+impl SmsText {
+    /// The company's own text, with `{code}` and `{issuer}`, and with the WebOTP line `@domain #code` where `domain` is
+    /// not empty (WICG, "Origin-bound one-time codes delivered via SMS").
+    ///
+    /// # Errors
+    /// One sentence: no `{code}`, a character outside the GSM alphabet, or over 160 of them.
+    pub fn own(template: &str, issuer: &str, domain: &str) -> Result<Self, String> {
+        if !template.contains("{code}") {
+            return Err("must contain {code}".to_owned());
+        }
+        match gsm::septets(&message(template, issuer, domain, &"0".repeat(DIGITS))) {
+            Err(character) => Err(format!("has {character:?}, which the GSM alphabet of SMS does not")),
+            Ok(length) if length > gsm::MAX_SEPTETS => {
+                Err(format!("makes a message of {length} characters; {} fit into one SMS", gsm::MAX_SEPTETS))
+            }
+            Ok(_) => Ok(Self::new(Wording::Own(template.to_owned()), issuer, domain)),
+        }
+    }
+
+    /// The built-in texts; `default` is for callers whose language is not known or not here. The WebOTP line is as
+    /// above.
+    ///
+    /// # Errors
+    /// One sentence: the domain has over [`MAX_DOMAIN`] characters.
+    pub fn built_in(default: &'static Language, issuer: &str, domain: &str) -> Result<Self, String> {
+        if domain.len() > MAX_DOMAIN {
+            return Err(format!("is too long; {MAX_DOMAIN} characters fit into an SMS in every language"));
+        }
+        Ok(Self::new(Wording::BuiltIn(default), issuer, domain))
+    }
+
+    fn new(wording: Wording, issuer: &str, domain: &str) -> Self {
+        Self { wording, issuer: issuer.to_owned(), domain: domain.to_owned() }
+    }
+
+    /// The message with this code, for a user with this `locale` (a BCP 47 tag, from whoever wrote the token): the
+    /// company's own text, or the fullest one in the user's language that makes one SMS with this issuer and domain.
+    pub fn message(&self, locale: Option<&str>, code: &Code) -> Zeroizing<String> {
+        let filled = |text: &str| message(text, &self.issuer, &self.domain, code.as_str());
+        match self.wording {
+            Wording::Own(ref text) => filled(text),
+            Wording::BuiltIn(default) => {
+                let language = locale.and_then(Language::of).unwrap_or(default);
+                let mut messages = language.texts().into_iter().map(|text| filled(&text));
+                messages.find(|message| gsm::is_one_message(message)).unwrap_or_else(|| filled(language.shortest()))
+            }
+        }
+    }
+}
+
+/// `text` with its places filled, and the WebOTP line. The code goes in before the issuer, whose name is taken as it is.
+fn message(text: &str, issuer: &str, domain: &str, code: &str) -> Zeroizing<String> {
+    let text = match domain {
+        "" => text.to_owned(),
+        domain => format!("{text}\n@{domain} #{{code}}"),
+    };
+    let with_code = Zeroizing::new(text.replace("{code}", code));
+    Zeroizing::new(with_code.replace("{issuer}", issuer))
+}

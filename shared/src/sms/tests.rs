@@ -1,0 +1,199 @@
+//! Every language, with every issuer and domain that a deployment may have: one message that a phone can read.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Issuers up to the 40 characters that the template takes: in GSM, outside it, outside the BMP, and with what looks like
+/// a place to fill.
+const ISSUERS: [&str; 8] = [
+    "X",
+    "Two-Factor",
+    "Kommunernes Landsforening",
+    "An issuer of the forty characters, all40",
+    "€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€",
+    "Łódzka Spółdzielnia Mieszkaniowa „Zorza”",
+    "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀",
+    "{code} & {issuer} @evil.example #999999",
+];
+
+/// Domains up to the longest.
+const DOMAINS: [&str; 4] = ["", "x.dk", "login.example.com", "two-factor.logins.staging.some-company.example"];
+
+fn code() -> Code {
+    Code::parse("012345").unwrap()
+}
+
+fn built_in(issuer: &str, domain: &str) -> SmsText {
+    SmsText::built_in(&LANGUAGES[0], issuer, domain).unwrap()
+}
+
+fn own(template: &str, issuer: &str, domain: &str) -> String {
+    SmsText::own(template, issuer, domain).unwrap().message(Some("da"), &code()).to_string()
+}
+
+/// The host and the code of an origin-bound one-time code message, as a browser reads them: "parse an origin-bound
+/// one-time code message" of the WICG's specification, §3.2, without the embedded host.
+fn origin_bound_code(message: &str) -> Option<(&str, &str)> {
+    // Newlines are normalised, and the last line is what counts.
+    let line = message.rsplit(['\n', '\r']).next()?;
+    let (host, rest) = marked_token(line, '@')?;
+    let (code, _trailing_text_is_ignored) = marked_token(rest.strip_prefix(' ')?, '#')?;
+    Some((host, code))
+}
+
+/// "Extract a marked token": the marker, and at least one code point that is not ASCII whitespace. Gives the rest too.
+fn marked_token(text: &str, marker: char) -> Option<(&str, &str)> {
+    let text = text.strip_prefix(marker)?;
+    let (token, rest) = text.split_at(text.find(|c: char| c.is_ascii_whitespace()).unwrap_or(text.len()));
+    (!token.is_empty()).then_some((token, rest))
+}
+
+/// What every message is held to.
+fn assert_good(message: &str, issuer: &str, domain: &str, what: &str) {
+    assert!(gsm::is_one_message(message), "{what}: {message}");
+    assert!(message.starts_with("012345") || message.contains(": 012345"), "{what}: {message}");
+    let without_issuer = message.replace(issuer, "");
+    assert!(!without_issuer.contains(['{', '}']), "{what}: {message}");
+    assert!(!message.contains("  "), "{what}: {message}");
+    let found = origin_bound_code(message);
+    assert_eq!(found, (!domain.is_empty()).then_some((domain, "012345")), "{what}: {message}");
+}
+
+#[test]
+fn in_every_language_with_every_issuer_and_domain_it_is_one_message_with_the_code() {
+    for language in LANGUAGES {
+        for tag in language.tags {
+            for issuer in ISSUERS {
+                for domain in DOMAINS {
+                    let message = built_in(issuer, domain).message(Some(tag), &code());
+                    assert_good(&message, issuer, domain, tag);
+                }
+            }
+        }
+    }
+}
+
+/// The first text of a language, filled in.
+fn full(language: &Language, issuer: &str) -> String {
+    language.texts()[0].replace("{code}", "012345").replace("{issuer}", issuer)
+}
+
+#[test]
+fn every_language_says_it_all_for_an_issuer_of_ten_characters() {
+    for language in LANGUAGES {
+        let message = built_in("Two-Factor", "").message(Some(language.tags[0]), &code());
+        assert_eq!(*message, full(language, "Two-Factor"));
+    }
+}
+
+#[test]
+fn a_language_that_gsm_can_spell_says_it_all_beside_a_web_otp_line_too() {
+    for language in LANGUAGES {
+        let message = built_in("Two-Factor", "login.example.com").message(Some(language.tags[0]), &code());
+        let is_full = message.starts_with(&full(language, "Two-Factor"));
+        assert_eq!(is_full, gsm::septets(&language.texts()[0]).is_ok(), "{message:?}");
+    }
+}
+
+#[test]
+fn no_issuer_of_the_template_is_left_out_where_there_is_no_web_otp_line() {
+    for issuer in ISSUERS.into_iter().filter(|issuer| issuer.encode_utf16().count() <= 40) {
+        for language in LANGUAGES {
+            let message = built_in(issuer, "").message(Some(language.tags[0]), &code());
+            assert!(message.contains(issuer), "{message:?}");
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_goes_sentence_by_sentence_and_the_issuer_last() {
+    for (issuer, domain, expected) in [
+        (
+            "Example",
+            "",
+            "012345 is your Example code. It is valid for 10 minutes; earlier codes no longer work. Do not share it.",
+        ),
+        ("Łódź", "", "012345 is your Łódź code. Do not share it."),
+        ("Łódź Bank", "login.example.com", "012345 is your Łódź Bank code.\n@login.example.com #012345"),
+        ("Łódzka Spółdzielnia Mieszkaniowa", "login.example.com", "012345 is your code.\n@login.example.com #012345"),
+    ] {
+        assert_eq!(*built_in(issuer, domain).message(Some("en"), &code()), expected);
+    }
+}
+
+#[test]
+fn without_a_language_of_ours_it_is_the_default() {
+    let text = SmsText::built_in(Language::of("de").unwrap(), "X", "").unwrap();
+    for locale in [None, Some(""), Some("tlh"), Some("de-AT"), Some("{code}"), Some("en;q=0.5")] {
+        assert!(text.message(locale, &code()).starts_with("012345 ist Ihr Code für X."), "{locale:?}");
+    }
+    assert!(text.message(Some("en-GB"), &code()).starts_with("012345 is your X code."));
+}
+
+#[test]
+fn the_longest_domain_is_the_longest_that_fits_in_every_language_whatever_the_issuer() {
+    let domain = |length: usize| format!("{}.example", "a".repeat(length - ".example".len()));
+    let fits = |length: usize| {
+        let shortest = |language: &Language| message(language.shortest(), "", &domain(length), "012345");
+        LANGUAGES.iter().all(|language| gsm::is_one_message(&shortest(language)))
+    };
+    assert!(fits(MAX_DOMAIN) && !fits(MAX_DOMAIN + 1));
+    assert!(SmsText::built_in(&LANGUAGES[0], "X", &domain(MAX_DOMAIN)).is_ok());
+    assert!(SmsText::built_in(&LANGUAGES[0], "X", &domain(MAX_DOMAIN + 1)).is_err());
+    assert_eq!(DOMAINS.map(str::len).into_iter().max(), Some(MAX_DOMAIN));
+}
+
+#[test]
+fn an_own_text_is_filled_in_and_is_the_same_for_everybody() {
+    assert_eq!(own("{code} is your {issuer} code.", "Example", ""), "012345 is your Example code.");
+    assert_eq!(own("Your code: {code}", "X", "example.com"), "Your code: 012345\n@example.com #012345");
+}
+
+#[test]
+fn an_own_text_without_code_or_over_160_characters_or_outside_gsm_is_refused() {
+    let refused = |template: &str, issuer: &str| SmsText::own(template, issuer, "").unwrap_err();
+    assert!(refused("hello", "X").contains("{code}"));
+    assert!(SmsText::own(&format!("{{code}}{}", "a".repeat(154)), "X", "").is_ok());
+    assert!(refused(&format!("{{code}}{}", "a".repeat(155)), "X").contains("161"));
+    assert!(refused("{code} ✓", "X").contains('✓'));
+    assert!(refused("{code} {issuer}", "Ünïcode").contains('ï'));
+}
+
+#[test]
+fn the_browsers_grammar_refuses_what_is_not_bound_to_an_origin() {
+    for message in [
+        "",
+        "012345",
+        "text @example.com #012345",
+        "#012345 @example.com",
+        "@example.com  #012345",
+        "@example.com code #012345",
+        "@ #012345",
+        "@example.com #",
+        "@example.com #012345\nmore",
+    ] {
+        assert_eq!(origin_bound_code(message), None, "{message}");
+    }
+    assert_eq!(origin_bound_code("a\n\n@example.com #012345 %b.example"), Some(("example.com", "012345")));
+}
+
+proptest! {
+    #[test]
+    fn whatever_issuer_domain_and_locale_it_is_one_message_with_the_code(
+        issuer in "[^:\\p{C}]{1,40}",
+        domain in "([a-z0-9]{1,20}\\.[a-z0-9]{1,25})?",
+        language in 0..LANGUAGES.len(),
+        hostile in "\\PC*",
+    ) {
+        let text = built_in(&issuer, &domain);
+        for locale in [LANGUAGES[language].tags[0], hostile.as_str()] {
+            let message = text.message(Some(locale), &code());
+            prop_assert!(gsm::is_one_message(&message), "{}", message.as_str());
+            prop_assert!(message.contains("012345"), "{}", message.as_str());
+            if !domain.is_empty() {
+                prop_assert_eq!(origin_bound_code(&message), Some((domain.as_str(), "012345")));
+            }
+        }
+    }
+}

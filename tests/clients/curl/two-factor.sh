@@ -1,0 +1,89 @@
+# shellcheck shell=bash disable=SC2034  # what is set here is for whoever sources it
+# A client of the two-factor API for bash, with curl and jq. `source` it with TWO_FACTOR_URL and TWO_FACTOR_TOKEN set.
+#
+# A function that succeeds has set `answer` to what it is for. One that fails returns 1 and has set:
+#   problem_type     the name to compare: /problems/…, or about:blank where the answer is not the service's own; "network"
+#                    where there was none
+#   problem_status   HTTP's status
+#   problem_detail   a sentence
+#   problem_errors   the fields that are wrong, one a line
+#   retry_after      seconds to wait before another try, where waiting helps; else empty
+
+two_factor_settings() { _two_factor GET /api/two-factor .data; }
+two_factor_new_secret() { _two_factor GET /api/two-factor/secret .data.secret_key; }
+# The app's QR code, for the `src` of an `<img>`.
+two_factor_qr_image() { _two_factor GET /api/two-factor/qr .data.qr_image; }
+
+# The settings below replace all earlier ones, and are not verified. The last argument may be a current code: a deployment
+# with StepUp=code wants one where verified settings are replaced (/problems/step-up-required).
+two_factor_enrol_app() { # SECRET [CODE]
+  _two_factor PATCH /api/two-factor . "$(_json method google secret_key "$1" key "${2:-}")"
+}
+two_factor_enrol_phone() { # PREFIX NUMBER [CODE]
+  _two_factor PATCH /api/two-factor . "$(_json method sms phone_prefix "$1" phone "$2" key "${3:-}")"
+}
+two_factor_disable() { # [CODE]
+  _two_factor PATCH /api/two-factor . "$(_json method "" key "${1:-}")"
+}
+
+two_factor_send_code() { _two_factor POST /api/two-factor/send-verification .; }
+two_factor_verify() { _two_factor POST /api/two-factor/verify . "$(_json key "$1")"; } # CODE
+# Ten new codes, each of which verify takes once. They are shown this once, and earlier ones are void.
+two_factor_recovery_codes() { # [CODE]
+  _two_factor POST /api/two-factor/recovery-codes '.data.recovery_codes[]' "$(_json key "${1:-}")"
+}
+
+# Sets user_text to what the user can do about the problem at hand; returns 1 where the user can do nothing.
+two_factor_user_text() {
+  local wait="${retry_after:-0} s"
+  [ "${retry_after:-0}" -le 120 ] || wait="$(((retry_after + 59) / 60)) min"
+  case $problem_type in
+    /problems/invalid-code) user_text="That code is not right. Take the one that the app shows now, or the newest SMS." ;;
+    /problems/invalid-fields) user_text="That is not a code: type its six digits, or a recovery code." ;;
+    /problems/too-many-attempts) user_text="Too many wrong codes. Try again in $wait." ;;
+    /problems/too-many-sends)
+      user_text="A code was sent already: look for the newest SMS. Another can be sent in $wait." ;;
+    *)
+      # 503, or the gateway's own 429, which mean the same.
+      [ -n "$retry_after" ] || return 1
+      user_text="Not available just now. Try again in $wait." ;;
+  esac
+}
+
+# A JSON object of names and values; an empty key is none. They come by the standard input: a list of processes shows
+# arguments to everybody.
+_json() {
+  printf '%s\n' "$@" | jq --raw-input --null-input --compact-output \
+    '[inputs] | [_nwise(2) | {(.[0]): .[1]}] | add | if .key == "" then del(.key) else . end'
+}
+
+# METHOD PATH FILTER [BODY]: sets `answer` to the part of the answer that jq's FILTER gives.
+_two_factor() {
+  local method=$1 path=$2 filter=$3 body=${4:-} headers response seconds
+  problem_type='' problem_status='' problem_detail='' problem_errors='' retry_after='' answer=''
+  headers=$(mktemp)
+  if ! response=$(printf %s "$body" |
+    curl --config <(printf 'header = "Authorization: Bearer %s"\n' "$TWO_FACTOR_TOKEN") --silent --show-error \
+      --max-time 10 --request "$method" --header 'Content-Type: application/json' ${body:+--data @-} \
+      --dump-header "$headers" --write-out '\n%{http_code}' "$TWO_FACTOR_URL$path" 2>&1); then
+    problem_type=network problem_detail=${response%%$'\n'*}
+    rm -f "$headers"
+    return 1
+  fi
+  seconds=$(tr -d '\r' < "$headers" | sed -n 's/^[Rr]etry-[Aa]fter: *//p')
+  rm -f "$headers"
+  problem_status=${response##*$'\n'} response=${response%$'\n'*}
+  if [[ $problem_status == 2* ]]; then
+    [ -z "$response" ] || answer=$(jq --raw-output "$filter" <<< "$response")
+    return
+  fi
+  [[ $response == *[![:space:]]* ]] && jq --exit-status 'type == "object"' <<< "$response" > /dev/null 2>&1 || response={}
+  problem_type=$(jq --raw-output '.type // "about:blank"' <<< "$response")
+  problem_detail=$(jq --raw-output --arg status "$problem_status" '.detail // .message // "HTTP \($status)"' <<< "$response")
+  problem_errors=$(jq --raw-output '.errors[]? | "\(.pointer) \(.detail)"' <<< "$response")
+  if [[ $problem_status == 429 || $problem_status == 503 ]]; then
+    # The gateway's own answers do not say how long: a second then.
+    [[ $seconds =~ ^[0-9]+$ ]] && retry_after=$seconds || retry_after=1
+  fi
+  return 1
+}

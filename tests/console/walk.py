@@ -1,0 +1,244 @@
+"""What a curious developer does with the console, and what may not happen meanwhile."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import traceback
+
+from selenium.webdriver.common.keys import Keys
+
+from browser import Browser, local_stack
+
+TEN_CODES = r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}"
+
+
+def enrol_app(browser):
+    browser.click("enrol-app")
+    browser.sees("state", "not verified yet")
+    browser.until(lambda: browser.shown("code") and re.fullmatch(r"\d{3} \d{3}", browser.text("code")), "a code")
+
+
+def verify_app(browser):
+    browser.click("use-code")
+    browser.until(lambda: len(browser.find("key").get_attribute("value")) == 6, "a code in the field")
+    browser.press(Keys.ENTER)
+    browser.sees("state", "on and verified")
+
+
+def an_app_is_enrolled_and_verified(browser):
+    browser.new_user()
+    enrol_app(browser)
+    assert browser.script("const image = document.getElementById('qr'); return image.naturalWidth") >= 200
+    secret = browser.text("secret").replace(" ", "")
+    assert re.fullmatch("[A-Z2-7]{32}", secret) and secret in browser.text("settings"), secret
+    verify_app(browser)
+    browser.sees("verify-result", "Right.")
+    browser.until(lambda: browser.shown("code-used"), "that the code was used")
+
+
+def a_code_works_once(browser):
+    browser.new_user()
+    enrol_app(browser)
+    code = browser.text("code").replace(" ", "")
+    verify_app(browser)
+    browser.type("key", code + Keys.ENTER)
+    browser.sees("verify-result", "/problems/invalid-code")
+    browser.click("read")
+    browser.sees("state", "on and verified")
+
+
+def a_phone_is_enrolled_and_verified_by_sms(browser):
+    browser.new_user()
+    assert browser.shown("inbox-empty")
+    browser.click("from-phone")
+    browser.sees("verify-result", "The phone has no code.")
+    browser.type("number", browser.find("number").get_attribute("value") + Keys.ENTER)
+    browser.sees("state", "not verified yet")
+    browser.click("send")
+    browser.sees("inbox", "Two-Factor code")
+    browser.sees("phone-news", "New SMS")
+    browser.click("from-phone")
+    assert browser.find("key").get_attribute("value") in browser.text("inbox")
+    browser.press(Keys.ENTER)
+    browser.sees("state", "on and verified")
+    browser.click("send")
+    browser.sees("enrol-result", "/problems/too-many-sends")
+
+
+def wrong_codes_lead_to_a_wait_that_counts_down(browser):
+    browser.new_user()
+    enrol_app(browser)
+    browser.click("wrong")
+    browser.sees("verify-result", "/problems/too-many-attempts")
+    browser.until(lambda: browser.shown("wait"), "the wait")
+    seconds = lambda: int(browser.text("wait-seconds").split()[0])
+    first = seconds()
+    assert 50 <= first <= 60, first
+    browser.until(lambda: seconds() < first - 1, "the wait counting down")
+    passed = float(browser.find("wait-bar").get_attribute("value"))
+    assert 0 < passed < 0.5, passed
+
+
+def an_administrator_resets_and_others_may_not(browser):
+    user = browser.new_user()
+    enrol_app(browser)
+    verify_app(browser)
+    other = browser.new_user()
+    browser.type("reset-id", user)
+    browser.click("reset-forbidden")
+    browser.sees("reset-result", "/problems/edit-permission-required")
+    browser.find("reset-id").send_keys(Keys.ENTER)
+    browser.sees("reset-result", f"User {user} has no two-factor")
+    browser.script("const users = document.getElementById('user'); users.value = arguments[0]; users.dispatchEvent(new Event('change'))", user)
+    browser.sees("state", "off")
+    assert other != user
+    browser.sees("event-list", "two-factor.reset")
+    assert f"user {user} by user 7" in browser.text("event-list")
+
+
+def a_recovery_code_stands_in_for_the_phone_once(browser):
+    browser.new_user()
+    browser.find("recovery-form").find_element("css selector", "button").click()
+    browser.sees("recovery-result", "/problems/two-factor-disabled")
+    enrol_app(browser)
+    verify_app(browser)
+    browser.find("recovery-form").find_element("css selector", "button").click()
+    browser.until(lambda: len(browser.all("#codes li")) == 10, "ten codes")
+    codes = [item.text for item in browser.all("#codes code")]
+    assert all(re.fullmatch(TEN_CODES, code) for code in codes) and len(set(codes)) == 10, codes
+    browser.all("#codes button")[3].click()
+    assert browser.find("key").get_attribute("value") == codes[3]
+    browser.press(Keys.ENTER)
+    browser.sees("verify-result", "Right.")
+    browser.until(lambda: "used" in browser.all("#codes li")[3].get_attribute("class"), "that the code was used")
+    browser.type("key", codes[3].lower() + Keys.ENTER)
+    browser.sees("verify-result", "/problems/invalid-code")
+    browser.sees("event-list", "two-factor.recovery-code-used")
+
+
+def claims_are_the_callers_to_choose(browser):
+    browser.script("document.querySelector('#who details').open = true")
+    browser.type("claims", "{no json")
+    browser.all("#claims-form button")[0].click()
+    browser.sees("who-result", "That is no JSON")
+    browser.type("claims", json.dumps({"sub": "not-a-number"}))
+    browser.all("#claims-form button")[0].click()
+    browser.sees("settings-result", "/problems/caller-not-identified")
+    browser.sees("state", "no settings")
+
+
+def a_copied_command_does_what_the_console_did(browser):
+    browser.new_user()
+    enrol_app(browser)
+    browser.click("disable")
+    browser.sees("settings-result", "Disabled.")
+    log = [(each.get_attribute("textContent"), each) for each in browser.all("#log > li")]
+    patch = next(each for text, each in log if text.startswith("PATCH") and "secret_key" in text)
+    browser.script("arguments[0].querySelector('details').open = true", patch)
+    patch.find_element("css selector", "button").click()
+    browser.until(lambda: "Copied" in patch.text, "that it was copied")
+    copied = browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+    ran = subprocess.run(["bash", "-c", copied], capture_output=True, text=True, timeout=20)
+    assert ran.stdout.startswith("HTTP/1.1 204"), (copied, ran)
+    browser.click("read")
+    browser.sees("state", "not verified yet")
+
+
+def the_keyboard_alone_is_enough(browser):
+    browser.open()
+    browser.sees("state", "o")
+    before = browser.find("user").get_attribute("value")
+    browser.press(Keys.TAB)
+    assert browser.focused().get_attribute("class") == "skip"
+    browser.press(Keys.ENTER)
+    browser.tab_to("new-user")
+    browser.press(Keys.ENTER)
+    browser.until(lambda: browser.find("user").get_attribute("value") != before, "another user")
+    browser.sees("state", "off")
+    browser.tab_to("enrol-app")
+    browser.press(Keys.SPACE)
+    browser.sees("state", "not verified yet")
+    browser.tab_to("use-code")
+    browser.press(Keys.ENTER)
+    browser.until(lambda: browser.focused().get_attribute("id") == "key", "the focus in the field of the code")
+    browser.press(Keys.ENTER)
+    browser.sees("state", "on and verified")
+    browser.tab_to("new-user", back=True)
+    # No trap: the keyboard gets through the page and out of it.
+    for _ in range(200):
+        browser.press(Keys.TAB)
+        if browser.focused().tag_name == "body":
+            return
+    raise AssertionError("the keyboard does not get out of the page")
+
+
+def the_pages_look_well(browser):
+    """Light, dark and on a phone; the pictures are for a person to judge."""
+    enrol_app(browser)
+    browser.look(1280, 1190)
+    browser.picture("readme", whole=False)
+    browser.new_user()
+    enrol_app(browser)
+    verify_app(browser)
+    browser.find("recovery-form").find_element("css selector", "button").click()
+    browser.until(lambda: len(browser.all("#codes li")) == 10, "ten codes")
+    browser.sees("event-list", "two-factor.recovery-codes-created")
+    pages = {"console": "/", "reference": "/reference", "problem": "/problems/too-many-attempts"}
+    for name, path in pages.items():
+        if path != "/":
+            browser.open(path)
+            browser.script("for (const each of document.querySelectorAll('details')) each.open = true")
+        for look, options in {"light": {}, "dark": {"dark": True}, "phone": {"width": 360, "height": 740}}.items():
+            browser.look(**options)
+            browser.assert_fits()
+            browser.assert_accessible()
+            browser.picture(f"{name}-{look}")
+        browser.look()
+    browser.assert_quiet()
+
+
+JOURNEYS = [
+    an_app_is_enrolled_and_verified,
+    a_code_works_once,
+    a_phone_is_enrolled_and_verified_by_sms,
+    wrong_codes_lead_to_a_wait_that_counts_down,
+    an_administrator_resets_and_others_may_not,
+    a_recovery_code_stands_in_for_the_phone_once,
+    claims_are_the_callers_to_choose,
+    a_copied_command_does_what_the_console_did,
+    the_keyboard_alone_is_enough,
+    the_pages_look_well,
+]
+
+
+def main():
+    wanted = sys.argv[1:]
+    failed = 0
+    with local_stack() as url:
+        for journey in JOURNEYS:
+            name = journey.__name__
+            if wanted and name not in wanted:
+                continue
+            browser = Browser(url)
+            started = time.monotonic()
+            try:
+                browser.look()
+                browser.open()
+                browser.sees("state", "o")
+                journey(browser)
+                browser.assert_accessible()
+                if journey is not the_pages_look_well:
+                    browser.assert_quiet()
+                print(f"ok    {name.replace('_', ' ')} ({time.monotonic() - started:.1f} s)", flush=True)
+            except Exception:
+                failed += 1
+                browser.picture(f"failed-{name}")
+                print(f"FAILED {name.replace('_', ' ')}\n{traceback.format_exc()}", flush=True)
+            finally:
+                browser.close()
+    sys.exit(f"{failed} failed" if failed else 0)
+
+
+main()

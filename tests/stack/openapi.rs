@@ -1,0 +1,17 @@
+//! The API's description.
+
+use serde_json::Value;
+
+use crate::error::StartError;
+use crate::template::yaml;
+
+/// `openapi.yaml` as it is written.
+pub(crate) const TEXT: &str = include_str!("../../openapi.yaml");
+
+/// `openapi.yaml` as JSON.
+///
+/// # Errors
+/// If it is not readable as YAML.
+pub fn openapi() -> Result<Value, StartError> {
+    yaml::parse(TEXT)
+}

@@ -1,0 +1,165 @@
+//! The pages for a browser: the console, the reference, the problems. What they do in one, `tests/console` looks at.
+
+use std::collections::BTreeSet;
+
+use local_stack::openapi;
+use regex_lite::Regex;
+use reqwest::{Client, Method, header};
+use serde_json::Value;
+
+use crate::support::{Answer, stack};
+
+async fn get(path: &str) -> Answer {
+    Answer::of(Client::new().get(format!("{}{path}", stack().stack.base_url()))).await
+}
+
+/// The pages' own paths, and those of all that they load.
+async fn paths() -> Vec<String> {
+    let mut paths =
+        vec!["/".to_owned(), "/reference".to_owned(), "/openapi.yaml".to_owned(), "/problems/invalid-code".to_owned()];
+    let loaded = Regex::new(r#"(?:src|href|from|import) ?="?(/local/pages/[a-z.]+)"|"\./([a-z.]+)""#).unwrap();
+    let mut next = 0;
+    while next < paths.len() {
+        let text = get(&paths[next]).await.text;
+        for found in loaded.captures_iter(&text) {
+            let path =
+                found.get(1).map_or_else(|| format!("/local/pages/{}", &found[2]), |path| path.as_str().to_owned());
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        next += 1;
+    }
+    paths
+}
+
+#[tokio::test]
+async fn each_page_and_all_that_it_loads_comes_with_a_policy_that_lets_nothing_else_in() {
+    let paths = paths().await;
+    assert!(paths.len() >= 12, "{paths:?}");
+    for path in paths {
+        let answer = get(&path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{path}: {policy}");
+        assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"), "{path}: {policy}");
+        for (name, value) in [("x-content-type-options", "nosniff"), ("cache-control", "no-store")] {
+            assert_eq!(answer.headers[name], value, "{path}");
+        }
+        let media_type = match path.rsplit_once('.') {
+            Some((_, "js")) => "text/javascript; charset=utf-8",
+            Some((_, "css")) => "text/css; charset=utf-8",
+            Some((_, "yaml")) => "application/yaml; charset=utf-8",
+            _ => "text/html; charset=utf-8",
+        };
+        assert_eq!(answer.headers["content-type"], media_type, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_page_has_a_script_of_its_own_or_names_another_host() {
+    let address = Regex::new(r#"(?:src|href|action)="([^"]*)""#).unwrap();
+    let written = Regex::new(r"(?i)<script>|<style|\sstyle=|\son[a-z]+=|javascript:").unwrap();
+    let host = Regex::new(r#"(?:url\(|fetch\(|import)\s*["'(]*(?:https?:)?//"#).unwrap();
+    for path in paths().await.into_iter().filter(|path| !path.ends_with(".yaml")) {
+        let text = get(&path).await.text;
+        for found in address.captures_iter(&text) {
+            let target = &found[1];
+            let own = target.starts_with('/') && !target.starts_with("//");
+            assert!(own || target.starts_with('#') || target.starts_with("data:"), "{path}: {target}");
+        }
+        assert!(!host.is_match(&text), "{path}");
+        if !path.ends_with(".js") {
+            assert!(!written.is_match(&text), "{path}: {:?}", written.find(&text));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_pages_answer_under_loopback_names_only() {
+    for path in ["/", "/reference", "/openapi.yaml", "/local/pages/console.js", "/problems/invalid-code"] {
+        let request = || Client::new().get(format!("{}{path}", stack().stack.base_url()));
+        for (host, status) in [("localhost:3000", 200), ("evil.example", 403), ("127.0.0.1.evil.example:3000", 403)] {
+            let answer = Answer::of(request().header(header::HOST, host)).await;
+            assert_eq!(answer.status, status, "{path} as {host}");
+        }
+        let foreign = Answer::of(request().header(header::ORIGIN, "https://evil.example")).await;
+        assert_eq!(foreign.status, 403, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_page_is_the_gateways_to_answer() {
+    for (method, path) in [
+        (Method::POST, "/"),
+        (Method::DELETE, "/reference"),
+        (Method::GET, "/problems"),
+        (Method::GET, "/problems/no-such-problem"),
+        (Method::GET, "/local/pages/console.html"),
+        (Method::GET, "/local/pages/..%2fmod.rs"),
+        (Method::GET, "/index.html"),
+    ] {
+        let answer =
+            Answer::of(Client::new().request(method.clone(), format!("{}{path}", stack().stack.base_url()))).await;
+        let got = (answer.status.as_u16(), answer.text.as_str());
+        assert_eq!(got, (404, r#"{"message":"Not Found"}"#), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_reference_has_every_operation_with_every_status_and_example() {
+    let text = get("/reference").await.text;
+    let root = openapi().unwrap();
+    let mut operations = 0;
+    for (path, methods) in root["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            operations += 1;
+            let id = operation["operationId"].as_str().unwrap();
+            let (_, section) = text.split_once(&format!(r#"<section id="{id}""#)).unwrap_or_else(|| panic!("{id}"));
+            let (section, _) = section.split_once("</section>").unwrap();
+            assert!(
+                section.contains(&format!("<code>{path}</code>")) && section.contains(&method.to_uppercase()),
+                "{id}"
+            );
+            for status in operation["responses"].as_object().unwrap().keys() {
+                assert!(section.contains(&format!(">{status}</span>")), "{id} {status}");
+            }
+        }
+    }
+    assert_eq!(operations, 9);
+    for (_, example) in root["components"]["examples"].as_object().unwrap() {
+        assert!(text.contains(example["value"]["type"].as_str().unwrap()), "{example}");
+    }
+    assert!(text.contains("users:edit") && text.contains("bearer") && text.contains("HV2K-5QZE-XB7M-3WAT"));
+}
+
+#[tokio::test]
+async fn the_description_is_served_as_it_is_written() {
+    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml")).unwrap();
+    assert_eq!(get("/openapi.yaml").await.text, file);
+}
+
+#[tokio::test]
+async fn the_type_of_a_problem_leads_to_a_page_that_says_what_to_do() {
+    let user = stack().user();
+    let problem: Value = user.verify("12345").await.assert_problem(422, "invalid-fields");
+    let page = get(problem["type"].as_str().unwrap()).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("<h1><code>/problems/invalid-fields</code></h1>"), "{}", page.text);
+    assert!(page.text.contains("What to do:") && page.text.contains("<code>errors</code>"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn every_problem_of_the_description_has_a_page_with_a_section_of_its_own() {
+    let description = openapi().unwrap().to_string();
+    let name = Regex::new("\"(/problems/[a-z-]+)\"").unwrap();
+    let types: BTreeSet<&str> = name.captures_iter(&description).map(|found| found.get(1).unwrap().as_str()).collect();
+    assert!(types.len() >= 18, "{types:?}");
+    for path in types {
+        let page = get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        let (_, section) = page.text.split_once("<section>").unwrap();
+        let (section, _) = section.split_once("</section>").unwrap();
+        assert!(section.matches("<p").count() >= 2, "{path} has the row of the table alone: {section}");
+    }
+}
