@@ -4,12 +4,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 
 use crate::authenticator::Authenticator;
 use crate::challenge::Binding;
 use crate::code::Code;
-use crate::http::{Call, Fields, Identity};
+use crate::http::{Call, Fields, Identity, Request};
 use crate::permission::may_edit;
 use crate::recovery::RecoveryCode;
 use crate::sealing::{Keyring, Place};
@@ -21,7 +20,7 @@ use crate::{provisioning, totp};
 
 /// A whole event, as Lambda hands it over.
 pub fn event(json: &[u8]) {
-    let Ok(event) = serde_json::from_slice::<ApiGatewayV2httpRequest>(json) else { return };
+    let Ok(event) = serde_json::from_slice::<Request>(json) else { return };
     for user_id_type in [UserIdType::Integer, UserIdType::String] {
         for tenant_claim in [None, Some("tenant".to_owned())] {
             let identity = Identity { user_id_claim: "sub".to_owned(), user_id_type, tenant_claim };

@@ -105,7 +105,9 @@ struct Found {
 
 fn find(country_code: &str, national: &str) -> Option<Found> {
     let number = PHONE_NUMBER_UTIL.parse(format!("+{country_code}{national}"), None).ok()?;
-    if !number.is_valid() || number.country_code.to_string() != country_code {
+    // A number is valid if it is of some kind.
+    let kind = number.get_type();
+    if kind == PhoneNumberType::Unknown || number.country_code.to_string() != country_code {
         return None;
     }
     let phone = PhoneNumber {
@@ -113,7 +115,7 @@ fn find(country_code: &str, national: &str) -> Option<Found> {
         national: number.get_national_significant_number(),
         country: number.get_region_code()?.to_string(),
     };
-    Some(Found { phone, kind: number.get_type() })
+    Some(Found { phone, kind })
 }
 
 impl fmt::Debug for PhoneNumber {

@@ -4,6 +4,8 @@
 //! not used: it would look through files and metadata services at the first request of every execution environment.
 
 mod endpoint;
+mod plain;
+mod signing;
 
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Connector, ConnectorBuilder};
@@ -19,6 +21,8 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings,
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::byte_stream::ByteStream;
 
+use self::plain::Plain;
+use self::signing::SigV4;
 use crate::config::{InitError, required};
 
 /// Amazon's root certificates (Amazon Root CA 1 to 4, Starfield Services G2), which its endpoints chain to. Reading the
@@ -53,7 +57,6 @@ impl Aws {
         let base = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
             .http_client(http_client_fn(move |_, _| shared.clone()))
             .timeout_config(
                 TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build(),
@@ -70,7 +73,9 @@ impl Aws {
     pub async fn dynamodb(&self) -> Result<aws_sdk_dynamodb::Client, InitError> {
         let url = endpoint::url("dynamodb", &self.region)?;
         self.open(&url).await;
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.base);
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.base)
+            .push_auth_scheme(self.signer("dynamodb").await?)
+            .interceptor(Plain);
         config.set_endpoint_resolver(Some(endpoint::resolver(&url)));
         Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
     }
@@ -82,9 +87,20 @@ impl Aws {
     pub async fn sns(&self) -> Result<aws_sdk_sns::Client, InitError> {
         let url = endpoint::url("sns", &self.region)?;
         self.open(&url).await;
-        let mut config = aws_sdk_sns::config::Builder::from(&self.base).retry_config(RetryConfig::disabled());
+        let mut config = aws_sdk_sns::config::Builder::from(&self.base)
+            .retry_config(RetryConfig::disabled())
+            .push_auth_scheme(self.signer("sns").await?)
+            .interceptor(Plain);
         config.set_endpoint_resolver(Some(endpoint::resolver(&url)));
         Ok(aws_sdk_sns::Client::from_conf(config.build()))
+    }
+
+    /// A signer with the credentials in the environment.
+    async fn signer(&self, service: &'static str) -> Result<SigV4, InitError> {
+        let credentials = EnvironmentVariableCredentialsProvider::new().provide_credentials().await;
+        let credentials =
+            credentials.map_err(|error| InitError::of("AWS credentials", format!("are missing: {error}")))?;
+        Ok(SigV4::new(&credentials, &self.region, service))
     }
 
     /// Opens a connection to the service at `url`, which then waits in the connector's pool. An unsigned `GET /` is

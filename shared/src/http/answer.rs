@@ -1,10 +1,10 @@
 //! What a request that went well is answered with.
 
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 
-use super::{Event, response};
+use super::Event;
+use super::gateway::Response;
 use crate::error::Error;
 
 /// 200 with a JSON document, or 204 without one; and what the audit log should say of it.
@@ -43,7 +43,7 @@ impl Answer {
         if self.json.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT }
     }
 
-    pub(super) fn into_response(self) -> ApiGatewayV2httpResponse {
-        response(self.status(), "application/json", self.json)
+    pub(super) fn into_response(self) -> Response {
+        Response::new(self.status(), "application/json", self.json)
     }
 }

@@ -1,13 +1,11 @@
 //! One request, as a handler sees it.
 
-use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::prelude::{BASE64_STANDARD as BASE64, Engine};
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use lambda_http::http::header::CONTENT_TYPE;
 use zeroize::Zeroizing;
 
+use super::gateway::{Claims, Request};
 use super::{Fields, Identity, MAX_BODY_BYTES};
 use crate::error::Error;
 use crate::user::User;
@@ -18,25 +16,25 @@ pub struct Call {
     pub caller: User,
     /// When, in seconds since 1970: the one clock that the request is decided by.
     pub now: u64,
-    claims: HashMap<String, String>,
+    claims: Claims,
     path_id: Option<String>,
     content_type: Option<String>,
     body: Zeroizing<Vec<u8>>,
 }
 
 impl Call {
-    pub(crate) fn from_event(event: ApiGatewayV2httpRequest, identity: &Identity) -> Result<Self, Error> {
+    pub(crate) fn from_event(event: Request, identity: &Identity) -> Result<Self, Error> {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_err(|_| Error::Internal("the clock stands before 1970".into()))?
             .as_secs();
         let jwt = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt);
-        let claims = jwt.map(|jwt| jwt.claims).unwrap_or_default();
+        let claims = jwt.and_then(|jwt| jwt.claims).unwrap_or_default();
         let caller = identity.caller(&claims).ok_or(Error::CallerNotIdentified)?;
         let body = body(event.body.unwrap_or_default(), event.is_base64_encoded)?;
-        let mut path = event.path_parameters;
-        let content_type = event.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok(Self { caller, now, claims, path_id: path.remove("ID"), content_type, body })
+        let path_id = event.path_parameters.and_then(|parameters| parameters.id);
+        let content_type = event.headers.and_then(|headers| headers.content_type);
+        Ok(Self { caller, now, claims, path_id, content_type, body })
     }
 
     /// The claim `name`, as the gateway gives it: an array as `[a b]`.

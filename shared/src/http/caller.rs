@@ -1,7 +1,6 @@
 //! Who calls: from the claims that the gateway's authoriser took from the token.
 
-use std::collections::HashMap;
-
+use super::gateway::Claims;
 use crate::user::{User, UserIdType, is_visible_name};
 
 /// Which claims say who the caller is.
@@ -17,7 +16,7 @@ pub struct Identity {
 
 impl Identity {
     /// The caller, if the claims name one in the form that IDs have.
-    pub(super) fn caller(&self, claims: &HashMap<String, String>) -> Option<User> {
+    pub(super) fn caller(&self, claims: &Claims) -> Option<User> {
         let id = claims.get(&self.user_id_claim).filter(|id| self.user_id_type.allows(id))?;
         let tenant = match &self.tenant_claim {
             None => "",
@@ -39,7 +38,7 @@ mod tests {
         }
     }
 
-    fn claims(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+    fn claims(pairs: &[(&str, &str)]) -> Claims {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 

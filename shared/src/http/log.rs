@@ -6,9 +6,9 @@ use std::time::SystemTime;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use lambda_http::LambdaEvent;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use serde::Serialize;
 
+use super::gateway;
 use super::metrics::Metrics;
 use super::{Answer, Service, problem};
 use crate::error::Error;
@@ -88,7 +88,7 @@ struct Line<'a> {
 }
 
 impl Request {
-    pub(super) fn new(service: &Service, event: &LambdaEvent<ApiGatewayV2httpRequest>) -> Self {
+    pub(super) fn new(service: &Service, event: &LambdaEvent<gateway::Request>) -> Self {
         let lambda_id = event.context.request_id.clone();
         let gateway_id = event.payload.request_context.request_id.clone();
         Self {

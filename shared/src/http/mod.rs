@@ -5,6 +5,7 @@ mod answer;
 mod body;
 mod call;
 mod caller;
+mod gateway;
 mod log;
 mod metrics;
 mod problem;
@@ -13,15 +14,14 @@ pub use answer::Answer;
 pub use body::{Fields, MAX_BODY_BYTES};
 pub use call::Call;
 pub use caller::Identity;
+#[cfg(fuzzing)]
+pub(crate) use gateway::Request;
 pub use log::Event;
 
 use std::convert::Infallible;
 use std::future::Future;
 
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use lambda_http::http::StatusCode;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use lambda_http::{Body, LambdaEvent, lambda_runtime, service_fn};
+use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
 
 use crate::error::Error;
 
@@ -41,7 +41,7 @@ pub struct Service {
 /// Each request is one log line, written when its outcome is known: the only place that logs, so a failure is logged
 /// once.
 ///
-/// Events and answers are the gateway's own types. `lambda_http::run` would first make a URL of the event's host and path,
+/// Events and answers have the gateway's own form. `lambda_http::run` would first make a URL of the event's host and path,
 /// which nothing here needs, and panics on a host that is none.
 ///
 /// # Errors
@@ -52,7 +52,7 @@ where
     Outcome: Future<Output = Result<Answer, Error>> + Send,
 {
     let (service, handler) = (&service, &handler);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<gateway::Request>| {
         let mut logged = log::Request::new(service, &event);
         let call = Call::from_event(event.payload, &service.identity);
         logged.caller = call.as_ref().ok().map(|call| call.caller.clone());
@@ -63,23 +63,11 @@ where
                 Err(error) => Err(error),
             };
             logged.write(&outcome);
-            Ok::<ApiGatewayV2httpResponse, Infallible>(match outcome {
+            Ok::<gateway::Response, Infallible>(match outcome {
                 Ok(answer) => answer.into_response(),
                 Err(error) => problem::response(&error, &logged.id),
             })
         }
     }))
     .await
-}
-
-/// An answer of the gateway's form. None of them may be kept by a cache: they hold secrets, or say who has which.
-fn response(status: StatusCode, content_type: &'static str, body: Option<String>) -> ApiGatewayV2httpResponse {
-    let mut response = ApiGatewayV2httpResponse::default();
-    response.status_code = i64::from(status.as_u16());
-    response.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(body) = body {
-        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        response.body = Some(Body::Text(body));
-    }
-    response
 }

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::StatusCode;
-use lambda_http::http::header::{HeaderValue, RETRY_AFTER};
 use serde::Serialize;
 
+use super::gateway::Response;
 use crate::error::{Error, FieldError};
 use crate::send_limit;
 
@@ -195,7 +194,7 @@ pub(super) fn problem(error: &Error) -> Problem {
     Problem { name, status, title, detail, retry_after }
 }
 
-pub(super) fn response(error: &Error, request_id: &str) -> ApiGatewayV2httpResponse {
+pub(super) fn response(error: &Error, request_id: &str) -> Response {
     let Problem { name, status, title, detail, retry_after } = problem(error);
     let document = Document {
         type_: format!("/problems/{name}"),
@@ -209,10 +208,8 @@ pub(super) fn response(error: &Error, request_id: &str) -> ApiGatewayV2httpRespo
         },
     };
     let body = serde_json::to_string(&document).unwrap_or_default();
-    let mut response = super::response(status, "application/problem+json", Some(body));
-    if let Some(seconds) = retry_after {
-        response.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
+    let mut response = Response::new(status, "application/problem+json", Some(body));
+    response.headers.retry_after = retry_after.map(|seconds| seconds.to_string());
     response
 }
 
@@ -220,8 +217,8 @@ pub(super) fn response(error: &Error, request_id: &str) -> ApiGatewayV2httpRespo
 mod tests {
     use super::*;
 
-    fn body(response: &ApiGatewayV2httpResponse) -> serde_json::Value {
-        serde_json::from_slice(response.body.as_ref().unwrap()).unwrap()
+    fn body(response: &Response) -> serde_json::Value {
+        serde_json::from_str(response.body.as_ref().unwrap()).unwrap()
     }
 
     #[test]
@@ -250,8 +247,7 @@ mod tests {
         for (error, status) in errors {
             let response = response(&error, "request-1");
             assert_eq!(response.status_code, status);
-            assert_eq!(response.headers["cache-control"], "no-store");
-            assert_eq!(response.headers.contains_key("retry-after"), status == 429 || status == 503, "{error:?}");
+            assert_eq!(response.headers.retry_after.is_some(), status == 429 || status == 503, "{error:?}");
             let body: serde_json::Value = body(&response);
             assert_eq!((&body["status"], &body["request_id"]), (&status.into(), &"request-1".into()));
             assert!(!body.to_string().contains("inside"), "{body}");

@@ -13,9 +13,10 @@ const RESERVED: &str = "method";
 /// Sets, removals and conditions of one update.
 #[derive(Debug, Default)]
 pub(super) struct Change {
-    set: Vec<String>,
+    /// As they stand in the expression: a list parted by commas.
+    set: String,
     remove: Vec<&'static str>,
-    delete: Vec<String>,
+    delete: String,
     conditions: Vec<String>,
     values: HashMap<String, AttributeValue>,
 }
@@ -23,13 +24,13 @@ pub(super) struct Change {
 impl Change {
     /// Sets `attribute` to `value`, which the expressions can name as `:attribute`.
     pub(super) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
-        self.set.push(format!("{} = :{attribute}", name(attribute)));
+        add(&mut self.set, ", ", &[name(attribute), " = :", attribute]);
         self.value(attribute, value)
     }
 
     /// Sets `attribute` to what `expression` makes of named values.
     pub(super) fn set_to(mut self, attribute: &str, expression: &str) -> Self {
-        self.set.push(format!("{attribute} = {expression}"));
+        add(&mut self.set, ", ", &[attribute, " = ", expression]);
         self
     }
 
@@ -45,13 +46,13 @@ impl Change {
 
     /// Takes the element named `:value` out of the set `attribute`.
     pub(super) fn delete(mut self, attribute: &str, value: &str) -> Self {
-        self.delete.push(format!("{attribute} :{value}"));
+        add(&mut self.delete, ", ", &[attribute, " :", value]);
         self
     }
 
-    /// Whether it sets or removes `attribute`.
+    /// Whether it removes `attribute`, or sets it to a value named after it.
     pub(super) fn touches(&self, attribute: &str) -> bool {
-        self.remove.contains(&attribute) || self.set.iter().any(|set| set.starts_with(&format!("{attribute} = ")))
+        self.remove.contains(&attribute) || self.values.keys().any(|name| name.strip_prefix(':') == Some(attribute))
     }
 
     /// Writes only where `condition` holds, besides those given before.
@@ -62,7 +63,7 @@ impl Change {
 
     /// Names a value `:name` for the expressions.
     pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
-        self.values.insert(format!(":{name}"), value);
+        self.values.insert([":", name].concat(), value);
         self
     }
 
@@ -73,21 +74,17 @@ impl Change {
             true => self,
             false => self.remove(&[attribute::EVENT, attribute::EVENT_TYPE]),
         };
-        let mut expression = String::new();
-        if !this.set.is_empty() {
-            expression += &format!("SET {}", this.set.join(", "));
-        }
-        if !this.remove.is_empty() {
-            let names: Vec<&str> = this.remove.iter().map(|attribute| name(attribute)).collect();
-            expression += &format!(" REMOVE {}", names.join(", "));
-        }
-        if !this.delete.is_empty() {
-            expression += &format!(" DELETE {}", this.delete.join(", "));
+        let remove = this.remove.iter().map(|attribute| name(attribute)).collect::<Vec<_>>().join(", ");
+        let mut expression = String::with_capacity(512);
+        for (verb, list) in [("SET ", &this.set), ("REMOVE ", &remove), ("DELETE ", &this.delete)] {
+            if !list.is_empty() {
+                add(&mut expression, " ", &[verb, list]);
+            }
         }
         let condition = match this.conditions.as_slice() {
             [] => None,
             [only] => Some(only.clone()),
-            several => Some(format!("({})", several.join(") AND ("))),
+            several => Some(["(", &several.join(") AND ("), ")"].concat()),
         };
         // A name that no expression uses is an error.
         let used = expression.contains('#') || condition.as_ref().is_some_and(|condition| condition.contains('#'));
@@ -97,6 +94,14 @@ impl Change {
             .set_condition_expression(condition)
             .set_expression_attribute_values(Some(this.values).filter(|values| !values.is_empty()))
     }
+}
+
+/// Adds to a list what `parts` make together.
+fn add(list: &mut String, separator: &str, parts: &[&str]) {
+    if !list.is_empty() {
+        list.push_str(separator);
+    }
+    parts.iter().for_each(|part| list.push_str(part));
 }
 
 /// How expressions name an attribute.
