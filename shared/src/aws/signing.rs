@@ -124,11 +124,10 @@ fn canonical(request: &HttpRequest) -> Result<(String, String), BoxError> {
                 canonical.push_str(name);
             }
             canonical.push(if n == 0 { ':' } else { ',' });
-            let words = value.split(' ').filter(|word| !word.is_empty());
-            words.enumerate().for_each(|(n, word)| {
+            for (n, word) in value.split(' ').filter(|word| !word.is_empty()).enumerate() {
                 canonical.push_str(if n == 0 { "" } else { " " });
                 canonical.push_str(word);
-            });
+            }
         }
         canonical.push('\n');
     }
