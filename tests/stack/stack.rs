@@ -1,6 +1,7 @@
 //! The stack as a whole: started from the template, used by the command and by the test suites alike.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::future::IntoFuture as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -39,6 +40,9 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// The audience of the stack's tokens unless `JwtAudience` says otherwise.
 const AUDIENCE: &str = "local";
 
+/// The environment variable in which a test names itself to a stack that it starts as a program.
+pub const TEST_TARGET: &str = "LOCAL_STACK_TEST_TARGET";
+
 /// The functions, built, and the template that describes them: what every stack is started from.
 #[derive(Clone, Debug)]
 pub struct Build {
@@ -52,9 +56,17 @@ impl Build {
     /// # Errors
     /// If the template can't be read or a binary can't be built.
     pub async fn new() -> Result<Self, StartError> {
+        Self::beside(std::env::var_os(TEST_TARGET).as_deref()).await
+    }
+
+    /// The same for a test of this name, which runs: the functions share all dependencies with it.
+    ///
+    /// # Errors
+    /// If the template can't be read or a binary can't be built.
+    pub async fn beside(test: Option<&OsStr>) -> Result<Self, StartError> {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
         let template = Template::read(&workspace.join("template.yaml"))?;
-        let executables = build::build(workspace, &template.binaries()?).await?;
+        let executables = build::build(workspace, &template.binaries()?, test).await?;
         Ok(Self { template, executables })
     }
 }

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use local_stack::TEST_TARGET;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::support::{Answer, SECRET, User, children_of, is_alive, kill};
+use crate::support::{Answer, SECRET, TEST, User, children_of, is_alive, kill};
 
 /// Longest that anything here may take, the build of the functions included.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -17,6 +18,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local-stack"));
     command.args(arguments).env_remove("AWS_ENDPOINT_URL_DYNAMODB").env_remove("AWS_ENDPOINT_URL_SNS");
+    command.env(TEST_TARGET, TEST);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }

@@ -1,5 +1,6 @@
 //! The stack that the tests of one process share, and stacks of their own for tests that need other settings.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +20,11 @@ pub struct Fixture {
 /// Outlives every test: what runs on a test's own runtime ends with that test.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
-static BUILD: LazyLock<Build> = LazyLock::new(|| on_runtime(Build::new()).expect("the functions build"));
+static BUILD: LazyLock<Build> =
+    LazyLock::new(|| on_runtime(async { Build::beside(Some(OsStr::new(TEST))).await.expect("the functions build") }));
+
+/// This test target.
+pub const TEST: &str = "suites";
 
 static SHARED: LazyLock<Fixture> = LazyLock::new(|| start(Options::default()));
 
