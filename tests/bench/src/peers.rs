@@ -20,8 +20,9 @@ pub(crate) struct Peer {
 pub(crate) fn installed(directory: &Path, workspace: &Path) -> Result<Vec<Peer>> {
     let mut peers = Vec::new();
     let (python, node) = (directory.join("python"), directory.join("node"));
-    let candidates: [(&str, Vec<OsString>, &[&str]); 3] = [
+    let candidates: [(&str, Vec<OsString>, &[&str]); 4] = [
         ("default Rust", vec![directory.join("rust-default/release/rust-default").into()], &["get-settings"]),
+        ("Go", vec![directory.join("go/settings").into()], &["get-settings"]),
         ("Node", vec![node_program(), node.join("handler.mjs").into()], &["get-settings", "qr-code", "verify"]),
         (
             "Python",
