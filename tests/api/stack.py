@@ -1,17 +1,14 @@
 """Sends the local stack requests drawn from openapi.yaml: no answer may be an error of the server or one that
 openapi.yaml does not have."""
 
-import contextlib
 import json
 import pathlib
-import re
 import subprocess
 import sys
-import tempfile
-import time
 import urllib.request
 
-ROOT = pathlib.Path(__file__).parents[2]
+from running import ROOT, local_stack
+
 SCHEMATHESIS = pathlib.Path(sys.executable).with_name("schemathesis")
 
 # Left out: positive_data_acceptance, as no schema can say which digits are a phone number; negative_data_rejection, as it
@@ -33,26 +30,6 @@ CALLERS = {
 def post(url, body):
     with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode()), timeout=10) as answer:
         return json.load(answer)
-
-
-@contextlib.contextmanager
-def local_stack():
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(["cargo", "run", "--quiet", "--", "--port", "0"], cwd=ROOT, stdout=output, text=True)
-        try:
-            url = None
-            while not url and process.poll() is None:
-                time.sleep(0.2)
-                output.seek(0)
-                if found := re.search(r"at (http://127\.0\.0\.1:\d+)", output.read()):
-                    url = found[1]
-            assert url, "the local stack did not start"
-            yield url
-        finally:
-            process.send_signal(2)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(20)
-            process.kill()
 
 
 def main():

@@ -1,14 +1,10 @@
-"""The stack and a Chromium to look at it with."""
+"""A Chromium to look at the stack with."""
 
 import base64
-import contextlib
 import importlib.util
 import json
 import pathlib
 import re
-import subprocess
-import tempfile
-import time
 
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
@@ -16,31 +12,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-ROOT = pathlib.Path(__file__).parents[2]
+from running import ROOT
+
 PICTURES = ROOT / "target/console/pictures"
 AXE = pathlib.Path(importlib.util.find_spec("axe_playwright_python").origin).with_name("axe.min.js")
 # What the console asks for knowing that it will be refused.
 REFUSALS = re.compile(r"/api/\S+ - Failed to load resource: the server responded with a status of 4\d\d")
-
-
-@contextlib.contextmanager
-def local_stack():
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(["cargo", "run", "--quiet", "--", "--port", "0"], cwd=ROOT, stdout=output, text=True)
-        try:
-            url = None
-            while not url and process.poll() is None:
-                time.sleep(0.2)
-                output.seek(0)
-                if found := re.search(r"at (http://127\.0\.0\.1:\d+)", output.read()):
-                    url = found[1]
-            assert url, "the local stack did not start"
-            yield url
-        finally:
-            process.send_signal(2)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(20)
-            process.kill()
 
 
 class Browser:

@@ -9,7 +9,8 @@ import traceback
 
 from selenium.webdriver.common.keys import Keys
 
-from browser import Browser, local_stack
+from browser import Browser
+from running import local_stack
 
 TEN_CODES = r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}"
 
