@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
     Answer, Fault, Fixture, Proxied, SECRET, User, code_now, enrol_app, enrol_phone, last_code, new_recovery_codes,
-    own_stack, recovery_codes, stack, stack_with, user_key_of, wrong_code,
+    own_stack, recovery_codes, recovery_codes_by_code, stack, stack_with, user_key_of, wrong_code,
 };
 
 const SCHEMA: &str = include_str!("../../shared/two-factor-event.schema.json");
@@ -145,10 +144,7 @@ async fn a_lock_whose_telling_was_lost_is_told_by_the_next_attempt_and_once() {
 async fn a_change_by_code_or_recovery_code_says_which() {
     let hardened = stack_with([("StepUp", "code")]);
     let user = hardened.user();
-    enrol_app(&user).await;
-    let body = json!({"key": code_now(SECRET)}).to_string();
-    let answer = user.send(Method::POST, "/api/two-factor/recovery-codes", Some((body, "application/json"))).await;
-    let code = answer.json()["data"]["recovery_codes"][0].clone();
+    let code = recovery_codes_by_code(&user).await.swap_remove(0);
     user.patch(json!({"method": "", "key": code})).await.assert_no_content();
     assert_eq!(
         told(&hardened, &user).await,

@@ -10,7 +10,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Fault, Fixture, Proxied, SECRET, User, code_now, enrol_app, enrol_phone, stack, wrong_code,
+    Answer, Fault, Fixture, Proxied, SECRET, User, code_now, enrol_app, enrol_phone, recovery_codes_by_code, stack,
+    wrong_code,
 };
 
 /// Operation, status, and the problem's name; `message` for the gateway's own answers, nothing for those that went well.
@@ -172,7 +173,7 @@ async fn step_up(got: &mut Got) {
     let proxied = hardened();
     let Proxied { fixture, dynamodb, .. } = &proxied;
     let (user, admin) = (fixture.user(), fixture.user_with(json!({"scope": "users:edit"})));
-    let code = recovery_codes_by_code(&user).await;
+    let code = recovery_codes_by_code(&user).await.swap_remove(0);
     got.add("getQrCode", &call(&user, "getQrCode", "").await);
     got.add("resetOwn", &call(&user, "resetOwn", "").await);
     let permitted = fixture.user_with(json!({"sub": user.id, "scope": "users:edit"}));
@@ -199,13 +200,6 @@ async fn step_up(got: &mut Got) {
             got.add(operation, &call(&locked, operation, &keyed(&wrong_code(SECRET))).await);
         }
     }
-}
-
-/// Enrols an app and makes recovery codes by its code; gives one of them.
-async fn recovery_codes_by_code(user: &User) -> String {
-    enrol_app(user).await;
-    let answer = call(user, "createRecoveryCodes", &json!({"key": code_now(SECRET)}).to_string()).await;
-    answer.json()["data"]["recovery_codes"][0].as_str().unwrap().to_owned()
 }
 
 async fn sending(got: &mut Got) {

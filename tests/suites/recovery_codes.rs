@@ -7,8 +7,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    SECRET, User, code_now, enrol_app, enrol_phone, last_code, new_recovery_codes, own_stack, recovery_codes, stack,
-    stack_with, user_key_of, wrong_code,
+    SECRET, User, code_now, enrol_app, enrol_phone, last_code, new_recovery_codes, own_stack, recovery_codes,
+    recovery_codes_by_code, stack, stack_with, user_key_of, wrong_code,
 };
 
 /// How many codes are stored of the user.
@@ -243,11 +243,7 @@ async fn with_step_up_a_new_set_takes_a_current_code() {
 async fn with_step_up_a_recovery_code_lets_a_user_enrol_a_new_phone() {
     let hardened = stack_with([("StepUp", "code")]);
     let user = hardened.user();
-    enrol_app(&user).await;
-    let body = json!({"key": code_now(SECRET)}).to_string();
-    let answer =
-        user.send(Method::POST, "/api/two-factor/recovery-codes", Some((body, "application/json"))).await.json();
-    let code = answer["data"]["recovery_codes"][0].clone();
+    let code = recovery_codes_by_code(&user).await.swap_remove(0);
     let other = "JBSWY3DPEHPK3PXP";
     user.patch(json!({"method": "google", "secret_key": other})).await.assert_problem(403, "step-up-required");
     user.patch(json!({"method": "google", "secret_key": other, "key": code})).await.assert_no_content();

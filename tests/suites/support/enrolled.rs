@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use two_factor::secret::Secret;
 use two_factor::totp;
 
-use super::{Fixture, User, now};
+use super::{Answer, Fixture, User, now};
 
 /// The documentation's own secret.
 pub const SECRET: &str = "T42NQXFCPWEJMGJY";
@@ -66,7 +67,18 @@ pub async fn recovery_codes(user: &User) -> Vec<String> {
 
 /// A new set of recovery codes of a user whose settings are verified.
 pub async fn new_recovery_codes(user: &User) -> Vec<String> {
-    let answer = user.post("/api/two-factor/recovery-codes").await;
+    codes_of(&user.post("/api/two-factor/recovery-codes").await)
+}
+
+/// Enrols an authenticator app, and gives a set of recovery codes made by its code, as step-up has it.
+pub async fn recovery_codes_by_code(user: &User) -> Vec<String> {
+    enrol_app(user).await;
+    let body = json!({ "key": code_now(SECRET) }).to_string();
+    let body = Some((body, "application/json"));
+    codes_of(&user.send(Method::POST, "/api/two-factor/recovery-codes", body).await)
+}
+
+fn codes_of(answer: &Answer) -> Vec<String> {
     assert_eq!(answer.status, 200, "{answer:?}");
     serde_json::from_value(answer.json()["data"]["recovery_codes"].clone()).unwrap()
 }
