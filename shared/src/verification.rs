@@ -1,9 +1,11 @@
 //! Trying a code: counted, compared, accepted once with whatever it brings about, and given back after a fault.
 
+use serde_json::Value;
+
 use crate::authenticator::Authenticator;
 use crate::challenge::Binding;
 use crate::code::Code;
-use crate::error::Error;
+use crate::error::{Error, FieldError};
 use crate::recovery::RecoveryCode;
 use crate::sealing::Keyring;
 use crate::store::{Acceptance, Attempt, Effect, Reserved, Store, StoreError};
@@ -23,6 +25,19 @@ impl TypedCode {
     /// Reads either form.
     pub fn parse(text: &str) -> Option<Self> {
         Code::parse(text).map(Self::OneTime).or_else(|| RecoveryCode::parse(text).map(Self::Recovery))
+    }
+}
+
+/// The current code that step-up asks for, from a body's member `key`.
+///
+/// # Errors
+/// It is not there, or is no code.
+pub fn step_up_code(key: Option<&Value>) -> Result<TypedCode, Error> {
+    match key {
+        None | Some(Value::Null) => Err(Error::StepUpRequired),
+        Some(key) => {
+            key.as_str().and_then(TypedCode::parse).ok_or_else(|| Error::InvalidFields(vec![FieldError::not_a_code()]))
+        }
     }
 }
 

@@ -5,12 +5,12 @@ use lambda_http::Error as RuntimeError;
 use serde::Serialize;
 use two_factor::aws::Aws;
 use two_factor::config;
-use two_factor::error::{Error, FieldError};
+use two_factor::error::Error;
 use two_factor::http::{Answer, Call, Event, serve};
 use two_factor::recovery;
 use two_factor::sealing::Keyring;
 use two_factor::store::{Effect, NewCodes, Replace, Store};
-use two_factor::verification::{self, Try, TypedCode};
+use two_factor::verification::{self, Try};
 
 struct App {
     store: Store,
@@ -33,28 +33,27 @@ async fn main() -> Result<(), RuntimeError> {
 }
 
 async fn recovery_codes(app: &App, call: Call) -> Result<Answer, Error> {
-    let (codes, hashes) = recovery::generate_set(&call.caller, &app.keys)?;
-    match app.replace {
-        Replace::Any => match app.store.replace_recovery_codes(&call.caller, &hashes, call.now).await? {
+    let App { store, keys, replace } = app;
+    let code = match replace {
+        Replace::Any => None,
+        Replace::Unverified => {
+            let fields = call.fields().ok();
+            Some(verification::step_up_code(fields.as_ref().and_then(|fields| fields.get("key")))?)
+        }
+    };
+    let (codes, hashes) = recovery::generate_set(&call.caller, keys)?;
+    match code {
+        None => match store.replace_recovery_codes(&call.caller, &hashes, call.now).await? {
             NewCodes::Stored => {}
             NewCodes::NotVerified => return Err(Error::NotVerified),
             NewCodes::Disabled => return Err(Error::Disabled),
         },
-        Replace::Unverified => step_up(app, &call, hashes).await?,
+        Some(code) => {
+            let tried = Try { user: &call.caller, code: &code, now: call.now };
+            verification::accept(store, keys, tried, &Effect::RecoveryCodes(hashes)).await?;
+        }
     }
     let texts: Vec<_> = codes.iter().map(recovery::RecoveryCode::to_text).collect();
     let answer = Answer::data(&RecoveryCodes { recovery_codes: texts.iter().map(|text| text.as_str()).collect() })?;
     Ok(answer.with_event(Event::RecoveryCodesCreated))
-}
-
-/// Stores the hashes, for a current code in `key`.
-async fn step_up(app: &App, call: &Call, hashes: Vec<String>) -> Result<(), Error> {
-    let Some(key) = call.fields().ok().and_then(|fields| fields.get("key").cloned()).filter(|key| !key.is_null())
-    else {
-        return Err(Error::StepUpRequired);
-    };
-    let code = key.as_str().and_then(TypedCode::parse);
-    let code = code.ok_or_else(|| Error::InvalidFields(vec![FieldError::not_a_code()]))?;
-    let tried = Try { user: &call.caller, code: &code, now: call.now };
-    verification::accept(&app.store, &app.keys, tried, &Effect::RecoveryCodes(hashes)).await
 }

@@ -14,7 +14,7 @@ use two_factor::phone::{InvalidPhoneNumber, PhoneNumber};
 use two_factor::sealing::Keyring;
 use two_factor::secret::{InvalidSecret, Secret};
 use two_factor::store::{Effect, NewSettings, Replace, Store};
-use two_factor::verification::{self, Try, TypedCode};
+use two_factor::verification::{self, Try};
 
 const METHOD: &str = "#/method";
 const SECRET_KEY: &str = "#/secret_key";
@@ -51,11 +51,7 @@ async fn update_settings(app: &App, call: Call) -> Result<Answer, Error> {
 
 /// Replaces verified settings, for a current code in `key`. The code is used up in the write that replaces them.
 async fn step_up(app: &App, call: &Call, fields: &Fields, settings: NewSettings) -> Result<(), Error> {
-    let code = match fields.get("key") {
-        None | Some(Value::Null) => return Err(Error::StepUpRequired),
-        Some(key) => key.as_str().and_then(TypedCode::parse).ok_or_else(|| vec![FieldError::not_a_code()]),
-    }
-    .map_err(Error::InvalidFields)?;
+    let code = verification::step_up_code(fields.get("key"))?;
     let tried = Try { user: &call.caller, code: &code, now: call.now };
     match verification::accept(&app.store, &app.keys, tried, &Effect::Replace(settings)).await {
         // Disabled since the first write was refused: no longer what the code was for.

@@ -143,11 +143,7 @@ impl Store {
             .tell(Change::default().set(attribute::LOCKED_ATTEMPT, s(attempt)))?
             .when("attempt = :locked_attempt")
             .when("attribute_not_exists(locked_attempt) OR locked_attempt <> :locked_attempt");
-        match change.into_update(self.update(&user_key(user))).send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(StoreError::from_sdk("UpdateItem", &error)),
-        }
+        self.write_where_it_fits(&user_key(user), change).await
     }
 
     /// Takes an attempt back of which no answer says whether it was counted: its name, if it stands there, says that it
@@ -164,13 +160,9 @@ impl Store {
             .when("attempt = :attempt")
             .value("attempt", s(attempt))
             .value("one", n(1));
-        match change.into_update(self.update(key)).send().await {
-            Ok(_) => fault,
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => fault,
-            Err(error) => {
-                let error = StoreError::from_sdk("UpdateItem", &error);
-                StoreError::Unavailable(format!("{fault}; attempt not given back: {error}"))
-            }
+        match self.write_where_it_fits(key, change).await {
+            Ok(()) => fault,
+            Err(error) => StoreError::Unavailable(format!("{fault}; attempt not given back: {error}")),
         }
     }
 
@@ -190,8 +182,12 @@ impl Store {
             .remove(&["attempt"])
             .when("attempt = :attempt")
             .value("attempt", s(&reserved.attempt));
-        let outcome = change.into_update(self.update(&user_key(user))).send().await;
-        match outcome {
+        self.write_where_it_fits(&user_key(user), change).await
+    }
+
+    /// Writes the change where its condition holds; where it does not, there is nothing to write.
+    async fn write_where_it_fits(&self, key: &str, change: Change) -> Result<(), StoreError> {
+        match change.into_update(self.update(key)).send().await {
             Ok(_) => Ok(()),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
             Err(error) => Err(StoreError::from_sdk("UpdateItem", &error)),
