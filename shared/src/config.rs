@@ -3,14 +3,14 @@
 
 use std::fmt;
 
-use crate::authenticator::SecretVisibility;
-use crate::countries::Countries;
-use crate::http::{Identity, Service};
-use crate::provisioning;
+use crate::authenticator::{SecretVisibility, StepUp};
+use crate::http::Service;
+use crate::identity::CallerClaims;
+use crate::identity::user::UserIdType;
+use crate::phone::countries::Countries;
+use crate::qr::key_uri;
 use crate::sealing::Keyring;
 use crate::sms::{LANGUAGES, Language, SmsText};
-use crate::store::Replace;
-use crate::user::UserIdType;
 
 /// Why a function cannot start. Its `Debug` form is the sentence itself: that is what `main` prints.
 pub struct InitError(String);
@@ -60,11 +60,11 @@ pub(crate) fn optional(name: &str) -> Result<String, InitError> {
 /// The setting that cannot be used.
 pub fn service(function: &'static str) -> Result<Service, InitError> {
     let metrics = Some(optional("METRICS_SERVICE")?).filter(|name| !name.is_empty());
-    Ok(Service { function, identity: identity()?, metrics })
+    Ok(Service { function, caller_claims: caller_claims()?, metrics })
 }
 
 /// `USER_ID_CLAIM` (default `sub`), `USER_ID_TYPE` (`integer`, the default, or `string`), `TENANT_CLAIM` (default none).
-fn identity() -> Result<Identity, InitError> {
+fn caller_claims() -> Result<CallerClaims, InitError> {
     let user_id_claim = match optional("USER_ID_CLAIM")? {
         claim if claim.is_empty() => "sub".to_owned(),
         claim => claim,
@@ -74,7 +74,7 @@ fn identity() -> Result<Identity, InitError> {
         "string" => UserIdType::String,
         _ => return Err(InitError::of("USER_ID_TYPE", "must be integer or string")),
     };
-    Ok(Identity {
+    Ok(CallerClaims {
         user_id_claim,
         user_id_type,
         tenant_claim: Some(optional("TENANT_CLAIM")?).filter(|c| !c.is_empty()),
@@ -85,10 +85,10 @@ fn identity() -> Result<Identity, InitError> {
 ///
 /// # Errors
 /// It is neither.
-pub fn step_up() -> Result<Replace, InitError> {
+pub fn step_up() -> Result<StepUp, InitError> {
     match optional("STEP_UP")?.as_str() {
-        "" | "none" => Ok(Replace::Any),
-        "code" => Ok(Replace::Unverified),
+        "" | "none" => Ok(StepUp::None),
+        "code" => Ok(StepUp::Code),
         _ => Err(InitError::of("STEP_UP", "must be none or code")),
     }
 }
@@ -144,7 +144,7 @@ pub fn issuer() -> Result<String, InitError> {
     if issuer.contains(':') || issuer.chars().any(char::is_control) {
         return Err(InitError::of("ISSUER", "must have no colon and no control character"));
     }
-    if provisioning::encode(&issuer).len() > provisioning::MAX_ISSUER_BYTES {
+    if key_uri::encode(&issuer).len() > key_uri::MAX_ISSUER_BYTES {
         return Err(InitError::of("ISSUER", "is too long for a QR code"));
     }
     Ok(issuer)

@@ -6,30 +6,33 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::authenticator::Authenticator;
-use crate::challenge::Binding;
-use crate::code::Code;
-use crate::http::{Call, Fields, Identity, Request};
-use crate::permission::may_edit;
-use crate::recovery::RecoveryCode;
+use crate::authenticator::challenge::Binding;
+use crate::authenticator::code::Code;
+use crate::authenticator::recovery_code::RecoveryCode;
+use crate::authenticator::totp;
+use crate::http::{Event, Fields, Request};
+use crate::identity::CallerClaims;
+use crate::identity::permission::may_edit;
+use crate::identity::user::{User, UserIdType};
+use crate::qr::key_uri;
 use crate::sealing::{Keyring, Place};
-use crate::send_limit::{NUMBER_LIMIT, Stamp, USER_LIMITS};
+use crate::sms::limits::{NUMBER_LIMIT, Stamp, USER_LIMITS};
 use crate::store::UserItem;
-use crate::user::{User, UserIdType};
 use crate::verification::TypedCode;
-use crate::{provisioning, totp};
 
 /// A whole event, as Lambda hands it over.
 pub fn event(json: &[u8]) {
-    let Ok(event) = serde_json::from_slice::<Request>(json) else { return };
+    let Ok(event) = serde_json::from_slice::<Event>(json) else { return };
     for user_id_type in [UserIdType::Integer, UserIdType::String] {
         for tenant_claim in [None, Some("tenant".to_owned())] {
-            let identity = Identity { user_id_claim: "sub".to_owned(), user_id_type, tenant_claim };
-            let Ok(call) = Call::from_event(event.clone(), &identity) else { continue };
-            assert!(user_id_type.allows(&call.caller.id));
-            let _ = call.fields();
-            let _ =
-                call.path_id().map(|id| may_edit(["scope", "permissions"].iter().filter_map(|c| call.claim(c)), id));
-            provisioning::account(call.claim("email").into_iter(), &call.caller.id);
+            let caller_claims = CallerClaims { user_id_claim: "sub".to_owned(), user_id_type, tenant_claim };
+            let Ok(request) = Request::from_event(event.clone(), &caller_claims) else { continue };
+            assert!(user_id_type.allows(&request.caller.id));
+            let _ = request.fields();
+            let _ = request
+                .path_id()
+                .map(|id| may_edit(["scope", "permissions"].iter().filter_map(|c| request.claim(c)), id));
+            key_uri::account(request.claim("email").into_iter(), &request.caller.id);
         }
     }
 }

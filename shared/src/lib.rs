@@ -4,19 +4,17 @@
 //!
 //! API Gateway checks the token and sends an event → [`http::serve`] takes the caller from the claims → the function's
 //! handler (`functions/*/src/main.rs`) reads the body's fields → the pure rules decide → one or two calls of [`store`]
-//! write the fact → an [`http::Answer`], or an [`error::Error`] that becomes a problem document in one place.
+//! write the fact → an [`http::Response`], or an [`error::Error`] that becomes a problem document in one place.
 //!
 //! # What lives where
 //!
-//! | pure rules: take `now`, do no I/O | |
+//! | pure rules: take the time, do no I/O | |
 //! | --- | --- |
-//! | [`authenticator`] | what a user has enrolled |
-//! | [`secret`], [`code`], [`phone`], [`countries`], [`user`] | the values, each checked when it is made |
-//! | [`totp`], [`challenge`], [`recovery`] | whether a code is right: from an app, from an SMS, from the drawer |
-//! | [`throttle`], [`send_limit`] | how often one may try, and send |
-//! | [`permission`] | who may edit whom |
-//! | [`provisioning`], [`symbol`], [`picture`] | the QR code: what it says, its modules, its pixels |
-//! | [`sms`] | the message's text, in the user's language |
+//! | [`identity`] | who calls, and whom they may edit |
+//! | [`authenticator`] | what is enrolled, whether a code is right, and how often one may guess |
+//! | [`phone`] | phone numbers, and the countries that they are in |
+//! | [`sms`] | the message's text in the user's language, how often one may be sent, and the sender over SNS |
+//! | [`qr`] | the QR code: the key URI, its modules, its pixels |
 //! | [`sealing`] | what keeps secrets, numbers and codes unreadable at rest |
 //!
 //! | in between | |
@@ -27,34 +25,21 @@
 //! | the outside | |
 //! | --- | --- |
 //! | [`store`] | the only place that knows DynamoDB |
-//! | [`sns`] | the only place that knows SNS |
-//! | [`http`] | the only place that knows `lambda_http` |
+//! | [`http`] | the only place that knows Lambda's events: caller, body, answers, problems, log, metrics |
 //! | [`aws`] | how the clients are built |
-//! | [`config`] | the only place that reads the environment |
+//! | [`config`] | what the functions read from the environment, once, in init |
 
 pub mod authenticator;
 pub mod aws;
-pub mod challenge;
-pub mod code;
 pub mod config;
-pub mod countries;
 pub mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod http;
-pub mod permission;
+pub mod identity;
 pub mod phone;
-pub mod picture;
-pub mod provisioning;
-pub mod recovery;
+pub mod qr;
 pub mod sealing;
-pub mod secret;
-pub mod send_limit;
 pub mod sms;
-pub mod sns;
 pub mod store;
-pub mod symbol;
-pub mod throttle;
-pub mod totp;
-pub mod user;
 pub mod verification;

@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use crate::authenticator::Authenticator;
-use crate::challenge::Binding;
-use crate::code::Code;
+use crate::authenticator::challenge::Binding;
+use crate::authenticator::code::Code;
+use crate::authenticator::recovery_code::RecoveryCode;
+use crate::authenticator::totp;
 use crate::error::{Error, FieldError};
-use crate::recovery::RecoveryCode;
+use crate::identity::user::User;
 use crate::sealing::Keyring;
 use crate::store::{Acceptance, Attempt, Effect, Reserved, Store, StoreError};
-use crate::totp;
-use crate::user::User;
 
 /// A code as a user types it, told apart by its form.
 #[derive(Debug, Clone, PartialEq, Eq)]

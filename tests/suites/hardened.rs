@@ -22,7 +22,10 @@ async fn verified(fixture: &Fixture) -> User {
 }
 
 fn next_code() -> String {
-    two_factor::totp::code_at(&two_factor::secret::Secret::parse(SECRET).unwrap(), crate::support::now() + 30)
+    two_factor::authenticator::totp::code_at(
+        &two_factor::authenticator::secret::Secret::parse(SECRET).unwrap(),
+        crate::support::now() + 30,
+    )
 }
 
 fn changes() -> [Value; 3] {

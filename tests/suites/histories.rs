@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use two_factor::secret::Secret;
-use two_factor::totp;
+use two_factor::authenticator::secret::Secret;
+use two_factor::authenticator::totp;
 
 use crate::histories_model::{Authenticator, Code, Event, Outcome, Request, State, explain};
 use crate::support::{Answer, Fixture, SECRET, User, last_code, now, number, own_stack, phone_number};

@@ -2,7 +2,7 @@
 
 use local_stack::{LogLine, Options};
 use serde_json::{Value, json};
-use two_factor::code::Code;
+use two_factor::authenticator::code::Code;
 use two_factor::sms::{LANGUAGES, Language, SmsText};
 
 use crate::support::{Fixture, enrol_phone, last_code, own_stack, stack, stack_with};

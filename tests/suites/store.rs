@@ -1,19 +1,18 @@
 //! The store's facts with the time given: every wait and limit walked through, second by second, over the real engine.
 
-use two_factor::authenticator::{Authenticator, Enrolment};
-use two_factor::challenge::Binding;
-use two_factor::code::Code;
-use two_factor::countries::Countries;
+use two_factor::authenticator::challenge::Binding;
+use two_factor::authenticator::code::Code;
+use two_factor::authenticator::secret::Secret;
+use two_factor::authenticator::throttle::wait_after;
+use two_factor::authenticator::{Authenticator, Enrolment, StepUp};
+use two_factor::identity::user::User;
 use two_factor::phone::PhoneNumber;
+use two_factor::phone::countries::Countries;
 use two_factor::sealing::Keyring;
-use two_factor::secret::Secret;
-use two_factor::send_limit::DAY;
+use two_factor::sms::limits::DAY;
 use two_factor::store::{
-    Acceptance, Attempt, Effect, NewSettings, Replace, Reserved, ResetBy, SendReservation, Store, StoreError, UserItem,
-    user_key,
+    Acceptance, Attempt, Effect, NewSettings, Reserved, ResetBy, SendReservation, Store, StoreError, UserItem, user_key,
 };
-use two_factor::throttle::wait_after;
-use two_factor::user::User;
 
 use crate::support::{SECRET, Table, phone_number, stack};
 
@@ -46,7 +45,7 @@ impl Subject {
 
     async fn enrol(&self, authenticator: Authenticator) {
         let settings = NewSettings::Enrol(authenticator);
-        assert!(self.store.replace(&self.user, &settings, Replace::Any, &self.keys, START).await.unwrap());
+        assert!(self.store.replace(&self.user, &settings, StepUp::None, &self.keys, START).await.unwrap());
     }
 
     async fn read(&self) -> UserItem {
@@ -209,7 +208,7 @@ async fn an_administrators_reset_clears_the_count_and_ones_own_does_not() {
         if by == ResetBy::Self_ {
             subject.reserved(START).await;
         }
-        assert!(subject.store.reset(&subject.user, by, Replace::Any, START).await.unwrap());
+        assert!(subject.store.reset(&subject.user, by, StepUp::None, START).await.unwrap());
         assert_eq!(subject.read().await.throttle.failures, expected);
         assert_eq!(subject.read().await.enrolment, None);
     }

@@ -2,20 +2,20 @@
 //! can hold; and items that DynamoDB's time to live should have removed already.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use two_factor::authenticator::Authenticator;
-use two_factor::challenge::Binding;
-use two_factor::code::Code;
-use two_factor::countries::Countries;
+use two_factor::authenticator::challenge::Binding;
+use two_factor::authenticator::code::Code;
+use two_factor::authenticator::secret::Secret;
+use two_factor::authenticator::throttle::CLOCK_ERROR;
+use two_factor::authenticator::totp;
+use two_factor::authenticator::{Authenticator, StepUp};
+use two_factor::identity::user::User;
 use two_factor::phone::PhoneNumber;
+use two_factor::phone::countries::Countries;
 use two_factor::sealing::Keyring;
-use two_factor::secret::Secret;
-use two_factor::send_limit::DAY;
+use two_factor::sms::limits::DAY;
 use two_factor::store::{
-    Attempt, Effect, NewSettings, Replace, ResetBy, SendReservation, Store, StoreError, UserItem, user_key,
+    Attempt, Effect, NewSettings, ResetBy, SendReservation, Store, StoreError, UserItem, user_key,
 };
-use two_factor::throttle::CLOCK_ERROR;
-use two_factor::totp;
-use two_factor::user::User;
 use two_factor::verification::{self, Try, TypedCode};
 
 use crate::support::{SECRET, Table, phone_number, stack};
@@ -45,7 +45,7 @@ impl Subject {
 
     async fn enrol(&self, authenticator: Authenticator, now: u64) {
         let settings = NewSettings::Enrol(authenticator);
-        assert!(self.store.replace(&self.user, &settings, Replace::Any, &self.keys, now).await.unwrap());
+        assert!(self.store.replace(&self.user, &settings, StepUp::None, &self.keys, now).await.unwrap());
     }
 
     async fn enrol_app(&self, now: u64) {
@@ -119,7 +119,7 @@ async fn every_rule_holds_past_2038_and_far_beyond() {
         subject.verify("123456", start + 30 + 600).await.unwrap_err();
         subject.verify("123456", start + 30 + 599).await.unwrap();
         subject.verify("123456", start + 30 + 599).await.unwrap_err();
-        assert!(subject.store.reset(&subject.user, ResetBy::Self_, Replace::Any, start + 1000).await.unwrap());
+        assert!(subject.store.reset(&subject.user, ResetBy::Self_, StepUp::None, start + 1000).await.unwrap());
         assert_eq!(subject.read().await.enrolment, None);
     }
 }
@@ -136,14 +136,14 @@ async fn no_time_makes_anything_panic() {
             let _ = subject.store.reserve_attempt(&subject.user, &subject.keys, now).await;
         }
         let _ = subject.verify("000000", now).await;
-        let _ = subject.store.reset(&subject.user, ResetBy::Administrator(&subject.user), Replace::Any, now).await;
+        let _ = subject.store.reset(&subject.user, ResetBy::Administrator(&subject.user), StepUp::None, now).await;
         subject.enrol_app(now).await;
         assert!(totp::code_at(&secret(), now).len() == 6);
         subject.enrol_phone(now).await;
         let _ = subject.send(now).await;
         let _ = subject.send(now).await;
         let _ = subject.verify("123456", now).await;
-        let _ = subject.store.reset(&subject.user, ResetBy::Self_, Replace::Any, now).await;
+        let _ = subject.store.reset(&subject.user, ResetBy::Self_, StepUp::None, now).await;
         assert_eq!(subject.read().await.enrolment, None, "{now}");
     }
 }
@@ -244,7 +244,7 @@ async fn what_the_time_to_live_has_not_removed_yet_counts_as_ever() {
     for _ in 0..5 {
         assert_eq!(subject.attempt(start).await, None);
     }
-    assert!(subject.store.reset(&subject.user, ResetBy::Self_, Replace::Any, start).await.unwrap());
+    assert!(subject.store.reset(&subject.user, ResetBy::Self_, StepUp::None, start).await.unwrap());
     let overdue = AttributeValue::N((start - 10 * DAY).to_string());
     subject.table.put(&subject.key(), "expires_at", overdue.clone()).await;
     // Two days late is usual. The wait counts, and new settings take the item's end away.

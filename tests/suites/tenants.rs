@@ -21,7 +21,7 @@ fn user(fixture: &Fixture, tenant: &str, id: &str) -> User {
 }
 
 fn key(tenant: &str, id: &str) -> String {
-    user_key(&two_factor::user::User { tenant: tenant.to_owned(), id: id.to_owned() })
+    user_key(&two_factor::identity::user::User { tenant: tenant.to_owned(), id: id.to_owned() })
 }
 
 #[tokio::test]

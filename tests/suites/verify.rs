@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 use serde_json::json;
-use two_factor::secret::Secret;
-use two_factor::totp;
+use two_factor::authenticator::secret::Secret;
+use two_factor::authenticator::totp;
 
 use crate::support::{
     SECRET, User, code_now, enrol_app, enrol_phone, last_code, now, number, stack, user_key_of, wrong_code,

@@ -2,10 +2,10 @@
 
 use lambda_http::Error as RuntimeError;
 use serde::Serialize;
+use two_factor::authenticator::secret::Secret;
 use two_factor::config;
 use two_factor::error::Error;
-use two_factor::http::{Answer, Call, serve};
-use two_factor::secret::Secret;
+use two_factor::http::{Request, Response, serve};
 
 #[derive(Serialize)]
 struct NewSecret<'a> {
@@ -17,7 +17,7 @@ async fn main() -> Result<(), RuntimeError> {
     serve(config::service("generate-secret")?, generate_secret).await
 }
 
-async fn generate_secret(_: Call) -> Result<Answer, Error> {
+async fn generate_secret(_: Request) -> Result<Response, Error> {
     let secret = Secret::generate()?;
-    Answer::data(&NewSecret { secret_key: &secret.to_base32() })
+    Response::data(&NewSecret { secret_key: &secret.to_base32() })
 }

@@ -6,7 +6,7 @@ use two_factor::authenticator::{Authenticator, Enrolment, SecretVisibility};
 use two_factor::aws::Aws;
 use two_factor::config;
 use two_factor::error::Error;
-use two_factor::http::{Answer, Call, serve};
+use two_factor::http::{Request, Response, serve};
 use two_factor::sealing::Keyring;
 use two_factor::store::Store;
 
@@ -33,17 +33,17 @@ async fn main() -> Result<(), RuntimeError> {
     let (service, keys) = (config::service("get-settings")?, config::sealing_keys()?);
     let visibility = config::secret_visibility()?;
     let store = Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?);
-    serve(service, |call| get_settings(&store, &keys, visibility, call)).await
+    serve(service, |request| get_settings(&store, &keys, visibility, request)).await
 }
 
 async fn get_settings(
     store: &Store,
     keys: &Keyring,
     visibility: SecretVisibility,
-    call: Call,
-) -> Result<Answer, Error> {
-    let user = store.user(&call.caller, keys).await?;
-    Answer::data(&user.enrolment.map(|enrolment| Settings::of(enrolment, visibility)).unwrap_or_default())
+    request: Request,
+) -> Result<Response, Error> {
+    let user = store.user(&request.caller, keys).await?;
+    Response::data(&user.enrolment.map(|enrolment| Settings::of(enrolment, visibility)).unwrap_or_default())
 }
 
 impl Settings {

@@ -3,20 +3,21 @@
 
 use lambda_http::Error as RuntimeError;
 use serde::Serialize;
+use two_factor::authenticator::StepUp;
+use two_factor::authenticator::recovery_code;
 use two_factor::aws::Aws;
 use two_factor::config;
 use two_factor::error::Error;
-use two_factor::http::{Answer, Call, Event, serve};
-use two_factor::recovery;
+use two_factor::http::{AuditEvent, Request, Response, serve};
 use two_factor::sealing::Keyring;
-use two_factor::store::{Effect, NewCodes, Replace, Store};
+use two_factor::store::{Effect, NewCodes, Store};
 use two_factor::verification::{self, Try};
 
 struct App {
     store: Store,
     keys: Keyring,
     /// Whoever may not replace verified settings without a code may not get around it by new recovery codes either.
-    replace: Replace,
+    step_up: StepUp,
 }
 
 #[derive(Serialize)]
@@ -26,34 +27,34 @@ struct RecoveryCodes<'a> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
-    let (service, keys, replace) = (config::service("recovery-codes")?, config::sealing_keys()?, config::step_up()?);
+    let (service, keys, step_up) = (config::service("recovery-codes")?, config::sealing_keys()?, config::step_up()?);
     let store = Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?);
-    let app = App { store, keys, replace };
-    serve(service, |call| recovery_codes(&app, call)).await
+    let app = App { store, keys, step_up };
+    serve(service, |request| recovery_codes(&app, request)).await
 }
 
-async fn recovery_codes(app: &App, call: Call) -> Result<Answer, Error> {
-    let App { store, keys, replace } = app;
-    let code = match replace {
-        Replace::Any => None,
-        Replace::Unverified => {
-            let fields = call.fields().ok();
+async fn recovery_codes(app: &App, request: Request) -> Result<Response, Error> {
+    let App { store, keys, step_up } = app;
+    let code = match step_up {
+        StepUp::None => None,
+        StepUp::Code => {
+            let fields = request.fields().ok();
             Some(verification::step_up_code(fields.as_ref().and_then(|fields| fields.get("key")))?)
         }
     };
-    let (codes, hashes) = recovery::generate_set(&call.caller, keys)?;
+    let (codes, hashes) = recovery_code::generate_set(&request.caller, keys)?;
     match code {
-        None => match store.replace_recovery_codes(&call.caller, &hashes, call.now).await? {
+        None => match store.replace_recovery_codes(&request.caller, &hashes, request.now).await? {
             NewCodes::Stored => {}
             NewCodes::NotVerified => return Err(Error::NotVerified),
             NewCodes::Disabled => return Err(Error::Disabled),
         },
         Some(code) => {
-            let tried = Try { user: &call.caller, code: &code, now: call.now };
+            let tried = Try { user: &request.caller, code: &code, now: request.now };
             verification::accept(store, keys, tried, &Effect::RecoveryCodes(hashes)).await?;
         }
     }
-    let texts: Vec<_> = codes.iter().map(recovery::RecoveryCode::to_text).collect();
-    let answer = Answer::data(&RecoveryCodes { recovery_codes: texts.iter().map(|text| text.as_str()).collect() })?;
-    Ok(answer.with_event(Event::RecoveryCodesCreated))
+    let texts: Vec<_> = codes.iter().map(recovery_code::RecoveryCode::to_text).collect();
+    let answer = Response::data(&RecoveryCodes { recovery_codes: texts.iter().map(|text| text.as_str()).collect() })?;
+    Ok(answer.with_audit_event(AuditEvent::RecoveryCodesCreated))
 }

@@ -3,16 +3,16 @@
 
 use lambda_http::Error as RuntimeError;
 use two_factor::authenticator::Authenticator;
+use two_factor::authenticator::challenge::Binding;
+use two_factor::authenticator::code::Code;
 use two_factor::aws::Aws;
-use two_factor::challenge::Binding;
-use two_factor::code::Code;
 use two_factor::config;
-use two_factor::countries::Countries;
 use two_factor::error::Error;
-use two_factor::http::{Answer, Call, Event, serve};
+use two_factor::http::{AuditEvent, Request, Response, serve};
+use two_factor::phone::countries::Countries;
 use two_factor::sealing::Keyring;
 use two_factor::sms::SmsText;
-use two_factor::sns::{SendFailure, SmsSender};
+use two_factor::sms::sender::{SendFailure, SmsSender};
 use two_factor::store::{SendReservation, SendSlot, Store};
 
 struct App {
@@ -34,37 +34,37 @@ async fn main() -> Result<(), RuntimeError> {
         sender: SmsSender::new(aws.sns().await?, config::sms_sender_id()?),
         store: Store::new(aws.dynamodb().await?, config::table_name()?),
     };
-    serve(service, |call| send_verification(&app, call)).await
+    serve(service, |request| send_verification(&app, request)).await
 }
 
-async fn send_verification(app: &App, call: Call) -> Result<Answer, Error> {
+async fn send_verification(app: &App, request: Request) -> Result<Response, Error> {
     let App { store, keys, sender, text, countries } = app;
-    let user = store.user(&call.caller, keys).await?;
+    let user = store.user(&request.caller, keys).await?;
     let enrolment = user.enrolment.as_ref().ok_or(Error::NotSms)?;
     let Authenticator::Sms(number) = &enrolment.authenticator else { return Err(Error::NotSms) };
     if !countries.allow(number.country()) {
         return Err(Error::CountryNotServed);
     }
     let code = Code::generate()?;
-    let binding = Binding { user: &call.caller, enrolment, number };
-    let challenge = binding.challenge(&code, keys, call.now)?;
-    let slot = match store.reserve_send(binding, &user, &challenge, keys, call.now).await? {
+    let binding = Binding { user: &request.caller, enrolment, number };
+    let challenge = binding.challenge(&code, keys, request.now)?;
+    let slot = match store.reserve_send(binding, &user, &challenge, keys, request.now).await? {
         SendReservation::Reserved(slot) => slot,
         SendReservation::Wait { seconds } => return Err(Error::TooManySends(seconds)),
         SendReservation::Changed => return Err(Error::SettingsChanged),
     };
-    let message = text.message(call.claim("locale"), &code);
+    let message = text.message(request.claim("locale"), &code);
     match sender.send(number, &message).await {
-        Ok(()) => Ok(Answer::no_content().with_event(Event::CodeSent)),
-        Err(failure) => Err(give_back(store, &call, &slot, failure).await),
+        Ok(()) => Ok(Response::no_content().with_audit_event(AuditEvent::CodeSent)),
+        Err(failure) => Err(give_back(store, &request, &slot, failure).await),
     }
 }
 
 /// What certainly sent nothing costs nothing. Where the SMS may be on its way, its code stays good and counted.
-async fn give_back(store: &Store, call: &Call, slot: &SendSlot, failure: SendFailure) -> Error {
+async fn give_back(store: &Store, request: &Request, slot: &SendSlot, failure: SendFailure) -> Error {
     match failure {
         SendFailure::Unknown(reason) => Error::SmsOutcomeUnknown(reason.into()),
-        SendFailure::NotSent(reason) => match store.release_send(&call.caller, slot).await {
+        SendFailure::NotSent(reason) => match store.release_send(&request.caller, slot).await {
             Ok(()) => Error::Unavailable(reason.into()),
             Err(error) => Error::Unavailable(format!("{reason}; send not given back: {error}").into()),
         },

@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 use lambda_http::Error as RuntimeError;
 use serde_json::Value;
-use two_factor::authenticator::Authenticator;
+use two_factor::authenticator::secret::{InvalidSecret, Secret};
+use two_factor::authenticator::{Authenticator, StepUp};
 use two_factor::aws::Aws;
 use two_factor::config;
-use two_factor::countries::Countries;
 use two_factor::error::{Error, FieldError};
-use two_factor::http::{Answer, Call, Event, Fields, serve};
+use two_factor::http::{AuditEvent, Fields, Request, Response, serve};
+use two_factor::phone::countries::Countries;
 use two_factor::phone::{InvalidPhoneNumber, PhoneNumber};
 use two_factor::sealing::Keyring;
-use two_factor::secret::{InvalidSecret, Secret};
-use two_factor::store::{Effect, NewSettings, Replace, Store};
+use two_factor::store::{Effect, NewSettings, Store};
 use two_factor::verification::{self, Try};
 
 const METHOD: &str = "#/method";
@@ -26,7 +26,7 @@ struct App {
     keys: Keyring,
     countries: Countries,
     /// What may be replaced without a current code.
-    replace: Replace,
+    step_up: StepUp,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -34,25 +34,25 @@ async fn main() -> Result<(), RuntimeError> {
     let (service, keys, countries) =
         (config::service("update-settings")?, config::sealing_keys()?, config::sms_countries()?);
     let store = Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?);
-    let app = App { store, keys, countries, replace: config::step_up()? };
-    serve(service, |call| update_settings(&app, call)).await
+    let app = App { store, keys, countries, step_up: config::step_up()? };
+    serve(service, |request| update_settings(&app, request)).await
 }
 
-async fn update_settings(app: &App, call: Call) -> Result<Answer, Error> {
-    let App { store, keys, countries, replace } = app;
-    let fields = call.fields()?;
+async fn update_settings(app: &App, request: Request) -> Result<Response, Error> {
+    let App { store, keys, countries, step_up } = app;
+    let fields = request.fields()?;
     let settings = requested(&fields, countries).map_err(Error::InvalidFields)?;
-    let event = if settings == NewSettings::Disable { Event::Disabled } else { Event::Enrolled };
-    if !store.replace(&call.caller, &settings, *replace, keys, call.now).await? {
-        step_up(app, &call, &fields, settings).await?;
+    let event = if settings == NewSettings::Disable { AuditEvent::Disabled } else { AuditEvent::Enrolled };
+    if !store.replace(&request.caller, &settings, *step_up, keys, request.now).await? {
+        replace_verified(app, &request, &fields, settings).await?;
     }
-    Ok(Answer::no_content().with_event(event))
+    Ok(Response::no_content().with_audit_event(event))
 }
 
 /// Replaces verified settings, for a current code in `key`. The code is used up in the write that replaces them.
-async fn step_up(app: &App, call: &Call, fields: &Fields, settings: NewSettings) -> Result<(), Error> {
+async fn replace_verified(app: &App, request: &Request, fields: &Fields, settings: NewSettings) -> Result<(), Error> {
     let code = verification::step_up_code(fields.get("key"))?;
-    let tried = Try { user: &call.caller, code: &code, now: call.now };
+    let tried = Try { user: &request.caller, code: &code, now: request.now };
     match verification::accept(&app.store, &app.keys, tried, &Effect::Replace(settings)).await {
         // Disabled since the first write was refused: no longer what the code was for.
         Err(Error::Disabled) => Err(Error::SettingsChanged),

@@ -3,20 +3,18 @@
 //!
 //! Amazon API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs".
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use lambda_http::http::StatusCode;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// Claims by name, each as the gateway gives it: an array as `[a b]`.
-pub(super) type Claims = BTreeMap<String, String>;
+use crate::identity::Claims;
 
-/// A request. It has no `Debug` form: its body holds secrets and codes.
+/// A request's event. It has no `Debug` form: its body holds secrets and codes.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Request {
+pub(crate) struct Event {
     #[serde(default)]
     pub(super) headers: Option<Headers>,
     #[serde(default)]
@@ -119,7 +117,7 @@ impl Visitor<'_> for NameVisitor {
 /// A response. None of them may be kept by a cache: they hold secrets, or say who has which.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Response {
+pub(super) struct EventResponse {
     pub(super) status_code: u16,
     pub(super) headers: ResponseHeaders,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,7 +135,7 @@ pub(super) struct ResponseHeaders {
     pub(super) retry_after: Option<String>,
 }
 
-impl Response {
+impl EventResponse {
     pub(super) fn new(status: StatusCode, content_type: &'static str, body: Option<String>) -> Self {
         let content_type = body.is_some().then_some(content_type);
         let headers = ResponseHeaders { cache_control: "no-store", content_type, retry_after: None };
@@ -151,13 +149,13 @@ mod tests {
 
     use super::*;
 
-    fn read(event: serde_json::Value) -> Request {
+    fn read(event: serde_json::Value) -> Event {
         serde_json::from_value(event).unwrap()
     }
 
     fn content_type(headers: &str) -> Option<String> {
         let event = format!(r#"{{"headers": {headers}, "requestContext": {{}}}}"#);
-        serde_json::from_str::<Request>(&event).unwrap().headers.unwrap().content_type
+        serde_json::from_str::<Event>(&event).unwrap().headers.unwrap().content_type
     }
 
     #[test]
@@ -197,14 +195,14 @@ mod tests {
 
     #[test]
     fn a_response_is_of_payload_format_2() {
-        let mut response = Response::new(StatusCode::OK, "application/json", Some("{}".to_owned()));
+        let mut response = EventResponse::new(StatusCode::OK, "application/json", Some("{}".to_owned()));
         response.headers.retry_after = Some("30".to_owned());
         let headers = json!({"cache-control": "no-store", "content-type": "application/json", "retry-after": "30"});
         assert_eq!(
             serde_json::to_value(response).unwrap(),
             json!({"statusCode": 200, "headers": headers, "body": "{}"})
         );
-        let empty = Response::new(StatusCode::NO_CONTENT, "application/json", None);
+        let empty = EventResponse::new(StatusCode::NO_CONTENT, "application/json", None);
         let expected = json!({"statusCode": 204, "headers": {"cache-control": "no-store"}});
         assert_eq!(serde_json::to_value(empty).unwrap(), expected);
     }

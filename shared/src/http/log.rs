@@ -10,13 +10,13 @@ use serde::Serialize;
 
 use super::gateway;
 use super::metrics::Metrics;
-use super::{Answer, Service, problem};
+use super::{Response, Service, problem};
 use crate::error::Error;
-use crate::user::User;
+use crate::identity::user::User;
 
 /// An event of the audit log (NIST SP 800-63B-4 §4.1, OWASP ASVS 5.0 §16.3). The names are fixed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub enum AuditEvent {
     /// An authenticator was enrolled, not yet verified.
     Enrolled,
     /// The user disabled two-factor.
@@ -38,7 +38,7 @@ pub enum Event {
     Throttled,
 }
 
-impl Event {
+impl AuditEvent {
     fn name(&self) -> &'static str {
         match self {
             Self::Enrolled => "enrolled",
@@ -54,7 +54,7 @@ impl Event {
 }
 
 /// What is known of a request before it is handled.
-pub(super) struct Request {
+pub(super) struct RequestLog {
     function: &'static str,
     metrics_service: Option<String>,
     /// The gateway's ID of the request: the caller has it too, in every problem document.
@@ -87,8 +87,8 @@ struct Line<'a> {
     metrics: Metrics,
 }
 
-impl Request {
-    pub(super) fn new(service: &Service, event: &LambdaEvent<gateway::Request>) -> Self {
+impl RequestLog {
+    pub(super) fn new(service: &Service, event: &LambdaEvent<gateway::Event>) -> Self {
         let lambda_id = event.context.request_id.clone();
         let gateway_id = event.payload.request_context.request_id.clone();
         Self {
@@ -100,18 +100,18 @@ impl Request {
         }
     }
 
-    pub(super) fn write(&self, outcome: &Result<Answer, Error>) {
+    pub(super) fn write(&self, outcome: &Result<Response, Error>) {
         let now = DateTime::from(SystemTime::now());
         let (status, name) = match outcome {
-            Ok(answer) => (answer.status(), "ok"),
+            Ok(response) => (response.status(), "ok"),
             Err(error) => {
                 let problem = problem::problem(error);
                 (problem.status, problem.name)
             }
         };
         let event = match outcome {
-            Ok(answer) => answer.event.as_ref(),
-            Err(Error::TooManyAttempts(_) | Error::TooManySends(_)) => Some(&Event::Throttled),
+            Ok(response) => response.audit_event.as_ref(),
+            Err(Error::TooManyAttempts(_) | Error::TooManySends(_)) => Some(&AuditEvent::Throttled),
             Err(_) => None,
         };
         let line = Line {
@@ -122,10 +122,10 @@ impl Request {
             lambda_request_id: &self.lambda_id,
             status: status.as_u16(),
             outcome: name,
-            event: event.map(Event::name),
+            event: event.map(AuditEvent::name),
             actor: self.caller.as_ref().map(User::to_string),
             subject: match event {
-                Some(Event::Reset { subject }) => Some(subject.to_string()),
+                Some(AuditEvent::Reset { subject }) => Some(subject.to_string()),
                 _ => None,
             },
             reason: outcome.as_ref().err().and_then(Error::inside),

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Event};
+use super::{AuditEvent, Response};
 use crate::error::Error;
 
 const NAMESPACE: &str = "TwoFactor";
@@ -28,7 +28,7 @@ pub(super) struct Metrics(Map<String, Value>);
 
 impl Metrics {
     /// What `outcome` counts for the service named `service`, at `now` (seconds since 1970).
-    pub(super) fn of(outcome: &Result<Answer, Error>, service: Option<&str>, now: u64) -> Self {
+    pub(super) fn of(outcome: &Result<Response, Error>, service: Option<&str>, now: u64) -> Self {
         let (Some(service), Some(metric)) = (service, metric(outcome)) else { return Self::default() };
         let name = format!("{metric:?}");
         let directive = json!({
@@ -44,13 +44,15 @@ impl Metrics {
     }
 }
 
-fn metric(outcome: &Result<Answer, Error>) -> Option<Metric> {
+fn metric(outcome: &Result<Response, Error>) -> Option<Metric> {
     match outcome {
-        Ok(answer) => match answer.event.as_ref()? {
-            Event::CodeSent => Some(Metric::CodesSent),
-            Event::Verified | Event::RecoveryCodeUsed => Some(Metric::CodesAccepted),
-            Event::Reset { .. } => Some(Metric::Resets),
-            Event::Enrolled | Event::Disabled | Event::RecoveryCodesCreated | Event::Throttled => None,
+        Ok(response) => match response.audit_event.as_ref()? {
+            AuditEvent::CodeSent => Some(Metric::CodesSent),
+            AuditEvent::Verified | AuditEvent::RecoveryCodeUsed => Some(Metric::CodesAccepted),
+            AuditEvent::Reset { .. } => Some(Metric::Resets),
+            AuditEvent::Enrolled | AuditEvent::Disabled | AuditEvent::RecoveryCodesCreated | AuditEvent::Throttled => {
+                None
+            }
         },
         Err(Error::SmsOutcomeUnknown(_)) => Some(Metric::CodesSent),
         Err(Error::InvalidCode) => Some(Metric::CodesRefused),
@@ -63,14 +65,14 @@ fn metric(outcome: &Result<Answer, Error>) -> Option<Metric> {
 mod tests {
     use super::*;
 
-    fn of(outcome: &Result<Answer, Error>) -> Value {
+    fn of(outcome: &Result<Response, Error>) -> Value {
         serde_json::to_value(Metrics::of(outcome, Some("two-factor"), 1_700_000_000)).unwrap()
     }
 
     #[test]
     fn a_sent_code_is_one_metric_in_the_embedded_format() {
         assert_eq!(
-            of(&Ok(Answer::no_content().with_event(Event::CodeSent))),
+            of(&Ok(Response::no_content().with_audit_event(AuditEvent::CodeSent))),
             json!({
                 "Service": "two-factor",
                 "CodesSent": 1,
@@ -89,9 +91,9 @@ mod tests {
     #[test]
     fn each_outcome_counts_for_what_it_is() {
         for (outcome, name) in [
-            (Ok(Answer::no_content().with_event(Event::Verified)), Some("CodesAccepted")),
-            (Ok(Answer::no_content().with_event(Event::Enrolled)), None),
-            (Ok(Answer::no_content()), None),
+            (Ok(Response::no_content().with_audit_event(AuditEvent::Verified)), Some("CodesAccepted")),
+            (Ok(Response::no_content().with_audit_event(AuditEvent::Enrolled)), None),
+            (Ok(Response::no_content()), None),
             (Err(Error::SmsOutcomeUnknown("".into())), Some("CodesSent")),
             (Err(Error::Unavailable("".into())), None),
             (Err(Error::InvalidCode), Some("CodesRefused")),

@@ -1,22 +1,20 @@
 //! The only place that knows `lambda_http`: the caller from the claims, the body's fields, answers, and errors as
 //! problem documents. [`serve`] is what every function's `main` ends in.
 
-mod answer;
 mod body;
-mod call;
-mod caller;
 mod gateway;
 mod log;
 mod metrics;
 mod problem;
+mod request;
+mod response;
 
-pub use answer::Answer;
 pub use body::{Fields, MAX_BODY_BYTES};
-pub use call::Call;
-pub use caller::Identity;
 #[cfg(fuzzing)]
-pub(crate) use gateway::Request;
-pub use log::Event;
+pub(crate) use gateway::Event;
+pub use log::AuditEvent;
+pub use request::Request;
+pub use response::Response;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -24,6 +22,7 @@ use std::future::Future;
 use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
 
 use crate::error::Error;
+use crate::identity::CallerClaims;
 
 /// What every function is besides its handler.
 #[derive(Debug, Clone)]
@@ -31,7 +30,7 @@ pub struct Service {
     /// Its name in the log.
     pub function: &'static str,
     /// Who its callers are.
-    pub identity: Identity,
+    pub caller_claims: CallerClaims,
     /// The name its metrics carry, where there are metrics.
     pub metrics: Option<String>,
 }
@@ -48,23 +47,23 @@ pub struct Service {
 /// Lambda's Runtime API cannot be spoken to.
 pub async fn serve<Handler, Outcome>(service: Service, handler: Handler) -> Result<(), lambda_http::Error>
 where
-    Handler: Fn(Call) -> Outcome,
-    Outcome: Future<Output = Result<Answer, Error>> + Send,
+    Handler: Fn(Request) -> Outcome,
+    Outcome: Future<Output = Result<Response, Error>> + Send,
 {
     let (service, handler) = (&service, &handler);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<gateway::Request>| {
-        let mut logged = log::Request::new(service, &event);
-        let call = Call::from_event(event.payload, &service.identity);
-        logged.caller = call.as_ref().ok().map(|call| call.caller.clone());
-        let outcome = call.map(handler);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<gateway::Event>| {
+        let mut logged = log::RequestLog::new(service, &event);
+        let request = Request::from_event(event.payload, &service.caller_claims);
+        logged.caller = request.as_ref().ok().map(|request| request.caller.clone());
+        let outcome = request.map(handler);
         async move {
             let outcome = match outcome {
                 Ok(outcome) => outcome.await,
                 Err(error) => Err(error),
             };
             logged.write(&outcome);
-            Ok::<gateway::Response, Infallible>(match outcome {
-                Ok(answer) => answer.into_response(),
+            Ok::<gateway::EventResponse, Infallible>(match outcome {
+                Ok(response) => response.into_event_response(),
                 Err(error) => problem::response(&error, &logged.id),
             })
         }

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 
-use super::gateway::Response;
+use super::gateway::EventResponse;
 use crate::error::{Error, FieldError};
-use crate::send_limit;
+use crate::sms::limits;
 
 /// Seconds after which a fault is worth another try.
 const FAULT_RETRY_AFTER: u64 = 2;
@@ -171,7 +171,7 @@ pub(super) fn problem(error: &Error) -> Problem {
             format!(
                 "Whether the SMS went out is not known. If it arrives, its code is good; if not, another can be sent \
                  after {} s.",
-                send_limit::SPACING
+                limits::SPACING
             )
             .into(),
         ),
@@ -188,13 +188,13 @@ pub(super) fn problem(error: &Error) -> Problem {
         Error::TooManyAttempts(seconds) | Error::TooManySends(seconds) => Some(*seconds),
         Error::Unavailable(_) => Some(FAULT_RETRY_AFTER),
         // The send counts, so another one is refused until then.
-        Error::SmsOutcomeUnknown(_) => Some(send_limit::SPACING),
+        Error::SmsOutcomeUnknown(_) => Some(limits::SPACING),
         _ => None,
     };
     Problem { name, status, title, detail, retry_after }
 }
 
-pub(super) fn response(error: &Error, request_id: &str) -> Response {
+pub(super) fn response(error: &Error, request_id: &str) -> EventResponse {
     let Problem { name, status, title, detail, retry_after } = problem(error);
     let document = Document {
         type_: format!("/problems/{name}"),
@@ -208,7 +208,7 @@ pub(super) fn response(error: &Error, request_id: &str) -> Response {
         },
     };
     let body = serde_json::to_string(&document).unwrap_or_default();
-    let mut response = Response::new(status, "application/problem+json", Some(body));
+    let mut response = EventResponse::new(status, "application/problem+json", Some(body));
     response.headers.retry_after = retry_after.map(|seconds| seconds.to_string());
     response
 }
@@ -217,7 +217,7 @@ pub(super) fn response(error: &Error, request_id: &str) -> Response {
 mod tests {
     use super::*;
 
-    fn body(response: &Response) -> serde_json::Value {
+    fn body(response: &EventResponse) -> serde_json::Value {
         serde_json::from_str(response.body.as_ref().unwrap()).unwrap()
     }
 

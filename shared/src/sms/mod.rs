@@ -1,6 +1,8 @@
 //! The text of an SMS: always one message, in a language that its reader knows, with the code where a phone finds it.
 
 mod gsm;
+pub mod limits;
+pub mod sender;
 mod texts;
 
 #[cfg(test)]
@@ -8,7 +10,7 @@ mod tests;
 
 use zeroize::Zeroizing;
 
-use crate::code::{Code, DIGITS};
+use crate::authenticator::code::{Code, DIGITS};
 pub use texts::{LANGUAGES, Language};
 
 /// Longest domain of a WebOTP line that every language's shortest text, which has no issuer, leaves room for. What

@@ -17,7 +17,7 @@ pub struct Language {
     pub tags: &'static [&'static str],
     /// Whose code it is: with `{code}` and `{issuer}`.
     code: &'static str,
-    /// It lives for 10 minutes ([`crate::challenge::LIFETIME`]), and those before it are void.
+    /// It lives for 10 minutes ([`crate::authenticator::challenge::LIFETIME`]), and those before it are void.
     validity: &'static str,
     /// Nobody else should have it.
     warning: &'static str,
@@ -229,7 +229,7 @@ mod tests {
         for Language { tags, code, validity, warning, alone } in LANGUAGES {
             assert_eq!((code.matches("{code}").count(), code.matches("{issuer}").count()), (1, 1), "{tags:?}");
             assert_eq!((alone.matches("{code}").count(), alone.matches('{').count()), (1, 1), "{tags:?}");
-            assert!(validity.contains(&(crate::challenge::LIFETIME / 60).to_string()), "{tags:?}");
+            assert!(validity.contains(&(crate::authenticator::challenge::LIFETIME / 60).to_string()), "{tags:?}");
             assert!(!validity.contains('{') && !warning.contains('{') && !warning.is_empty(), "{tags:?}");
         }
     }

@@ -10,10 +10,10 @@ use super::outbox::{Event, EventType, Proof};
 use super::recovery::{new_codes, used_code};
 use super::settings::new_settings;
 use super::{NewSettings, Store, StoreError, user_key};
-use crate::challenge::Challenge;
+use crate::authenticator::challenge::Challenge;
+use crate::authenticator::secret::Secret;
+use crate::identity::user::User;
 use crate::sealing::Keyring;
-use crate::secret::Secret;
-use crate::user::User;
 
 /// What a right code brings about.
 #[derive(Debug, Clone, PartialEq, Eq)]

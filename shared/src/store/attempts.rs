@@ -8,11 +8,11 @@ use super::item::{attribute, n, s};
 use super::outbox::{Event, EventType, Proof};
 use super::{Store, StoreError, UserItem, random_id, user_key};
 use crate::authenticator::Enrolment;
-use crate::challenge::Challenge;
+use crate::authenticator::challenge::Challenge;
+use crate::authenticator::throttle::{CLOCK_ERROR, FREE_ATTEMPTS, Throttle, WAITS, wait_after};
+use crate::authenticator::totp::LastStep;
+use crate::identity::user::User;
 use crate::sealing::Keyring;
-use crate::throttle::{CLOCK_ERROR, FREE_ATTEMPTS, Throttle, WAITS, wait_after};
-use crate::totp::LastStep;
-use crate::user::User;
 
 /// Seconds after which the function that counted an attempt is no longer running: longer than any may run.
 const IN_FLIGHT: u64 = 15;

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::authenticator::challenge::Challenge;
+use crate::authenticator::secret::Secret;
+use crate::authenticator::throttle::Throttle;
+use crate::authenticator::totp::LastStep;
 use crate::authenticator::{Authenticator, Enrolment};
-use crate::challenge::Challenge;
 use crate::phone::PhoneNumber;
 use crate::sealing::{Keyring, Place};
-use crate::secret::Secret;
-use crate::send_limit::{SendLog, Stamp};
+use crate::sms::limits::{SendLog, Stamp};
 use crate::store::StoreError;
-use crate::throttle::Throttle;
-use crate::totp::LastStep;
 
 /// An item as DynamoDB gives it.
 pub(super) type Item = HashMap<String, AttributeValue>;

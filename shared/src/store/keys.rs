@@ -1,9 +1,9 @@
 //! The partition keys. The IAM policies narrow the functions' rights to these prefixes (`dynamodb:LeadingKeys`).
 
+use crate::identity::user::User;
 use crate::phone::PhoneNumber;
 use crate::sealing::Keyring;
 use crate::store::StoreError;
-use crate::user::User;
 
 /// Key of a user's item: `USER#tenant#id`.
 pub fn user_key(user: &User) -> String {

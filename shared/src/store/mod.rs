@@ -26,7 +26,7 @@ pub use item::UserItem;
 pub use keys::{number_key, user_key};
 pub use recovery::NewCodes;
 pub use sends::{SendReservation, SendSlot};
-pub use settings::{NewSettings, Replace, ResetBy};
+pub use settings::{NewSettings, ResetBy};
 
 use aws_sdk_dynamodb::Client;
 use ring::rand::{SecureRandom, SystemRandom};

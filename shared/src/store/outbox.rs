@@ -13,7 +13,7 @@ use aws_smithy_types::date_time::Format;
 use super::change::Change;
 use super::item::{attribute, s};
 use super::{StoreError, random_id};
-use crate::user::User;
+use crate::identity::user::User;
 
 /// What the next enrolment would be: there while a method is set.
 pub(super) const NEXT_ENROLMENT: &str = "next_enrolment";

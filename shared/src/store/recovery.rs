@@ -7,7 +7,7 @@ use super::change::Change;
 use super::item::{attribute, s};
 use super::outbox::{Event, EventType, Proof};
 use super::{Store, StoreError, user_key};
-use crate::user::User;
+use crate::identity::user::User;
 
 /// What became of a new set of recovery codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

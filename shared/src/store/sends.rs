@@ -10,10 +10,10 @@ use super::item::{Item, attribute, n, s, sends, sends_value};
 use super::outbox::NO_EVENT;
 use super::{Store, StoreError, UserItem, number_key, user_key};
 use crate::authenticator::Enrolment;
-use crate::challenge::{Binding, Challenge};
+use crate::authenticator::challenge::{Binding, Challenge};
+use crate::identity::user::User;
 use crate::sealing::Keyring;
-use crate::send_limit::{DAY, NUMBER_LIMIT, SendLog, Stamp, USER_LIMITS};
-use crate::user::User;
+use crate::sms::limits::{DAY, NUMBER_LIMIT, SendLog, Stamp, USER_LIMITS};
 
 /// What became of asking for a send.
 #[derive(Debug)]

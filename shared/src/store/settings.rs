@@ -9,10 +9,10 @@ use super::change::Change;
 use super::item::{attribute, n, s};
 use super::outbox::{Event, EventType, NEXT_ENROLMENT, Proof};
 use super::{Store, StoreError, UserItem, random_id, user_key};
-use crate::authenticator::Authenticator;
+use crate::authenticator::{Authenticator, StepUp};
+use crate::identity::user::User;
 use crate::sealing::{Keyring, Place};
-use crate::send_limit::DAY;
-use crate::user::User;
+use crate::sms::limits::DAY;
 
 /// What a user asks the settings to become.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +30,6 @@ pub enum ResetBy<'a> {
     Self_,
     /// This one, who has permission to edit the user: wrong codes are forgotten too.
     Administrator(&'a User),
-}
-
-/// Which settings a write may replace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Replace {
-    /// Whatever is set.
-    Any,
-    /// Anything but verified settings.
-    Unverified,
 }
 
 impl Store {
@@ -60,7 +51,7 @@ impl Store {
         UserItem::read(&key, answer.item(), keys)
     }
 
-    /// Replaces the settings, unless `replace` forbids it: then `false`, and nothing is written.
+    /// Replaces the settings, unless `step_up` forbids it: then `false`, and nothing is written.
     ///
     /// Closes the race with a verification of what was set before: a new enrolment has a new name, and an acceptance
     /// writes only to the one it looked at. Closes the race with a verification that comes in just before: whether the
@@ -72,22 +63,22 @@ impl Store {
         &self,
         user: &User,
         settings: &NewSettings,
-        replace: Replace,
+        step_up: StepUp,
         keys: &Keyring,
         now: u64,
     ) -> Result<bool, StoreError> {
         let key = user_key(user);
         let change = new_settings(settings, user, keys, now, Proof::Token)?;
-        self.write(&key, change, replace).await
+        self.write(&key, change, step_up).await
     }
 
-    /// Removes the settings, unless `replace` forbids it: then `false`, and nothing is written. Whether there were any
+    /// Removes the settings, unless `step_up` forbids it: then `false`, and nothing is written. Whether there were any
     /// makes no difference. Sends stay counted, and for the user's own removal wrong codes too. What stays is left to
     /// DynamoDB to tidy up after a day, when no limit reaches it any more.
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
-    pub async fn reset(&self, user: &User, by: ResetBy<'_>, replace: Replace, now: u64) -> Result<bool, StoreError> {
+    pub async fn reset(&self, user: &User, by: ResetBy<'_>, step_up: StepUp, now: u64) -> Result<bool, StoreError> {
         let (change, actor, proof) = match by {
             ResetBy::Self_ => (disabled(now), user, Proof::Token),
             ResetBy::Administrator(actor) => (
@@ -98,13 +89,13 @@ impl Store {
         };
         let event = Event { type_: EventType::Reset, subject: user, actor, method: "", proof, now };
         let change = event.tell(change)?;
-        self.write(&user_key(user), change, replace).await
+        self.write(&user_key(user), change, step_up).await
     }
 
-    async fn write(&self, key: &str, change: Change, replace: Replace) -> Result<bool, StoreError> {
-        let change = match replace {
-            Replace::Any => change,
-            Replace::Unverified => change
+    async fn write(&self, key: &str, change: Change, step_up: StepUp) -> Result<bool, StoreError> {
+        let change = match step_up {
+            StepUp::None => change,
+            StepUp::Code => change
                 .when("attribute_not_exists(verified) OR verified = :unverified")
                 .value("unverified", AttributeValue::Bool(false)),
         };

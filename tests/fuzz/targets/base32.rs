@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use two_factor::recovery::RecoveryCode;
-use two_factor::secret::Secret;
+use two_factor::authenticator::recovery_code::RecoveryCode;
+use two_factor::authenticator::secret::Secret;
 
 fuzz_target!(|text: &str| {
     if let Ok(secret) = Secret::parse(text) {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use two_factor::countries::Countries;
+use two_factor::phone::countries::Countries;
 use two_factor::phone::PhoneNumber;
 
 fuzz_target!(|text: &str| {

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use two_factor::secret::Secret;
-use two_factor::totp;
+use two_factor::authenticator::secret::Secret;
+use two_factor::authenticator::totp;
 
 use super::{Answer, Fixture, User, now};
 

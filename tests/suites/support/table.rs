@@ -114,5 +114,5 @@ pub fn user_key_of(user: &super::User) -> String {
 
 /// The key of a user without tenant.
 fn key(id: &str) -> String {
-    user_key(&two_factor::user::User { tenant: String::new(), id: id.to_owned() })
+    user_key(&two_factor::identity::user::User { tenant: String::new(), id: id.to_owned() })
 }

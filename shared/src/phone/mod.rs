@@ -1,11 +1,13 @@
 //! Phone numbers that can get an SMS, by libphonenumber's metadata.
 
+pub mod countries;
+
 use std::fmt;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberType};
 use zeroize::Zeroizing;
 
-use crate::countries::Countries;
+use self::countries::Countries;
 
 /// Most digits of a country code, and of a whole number (ITU-T E.164 §6).
 const MAX_COUNTRY_CODE_DIGITS: usize = 3;

@@ -49,7 +49,7 @@ pub struct User {
 
 impl User {
     /// Another user of the same tenant.
-    pub fn neighbour(&self, id: &str) -> Self {
+    pub fn same_tenant(&self, id: &str) -> Self {
         Self { tenant: self.tenant.clone(), id: id.to_owned() }
     }
 }

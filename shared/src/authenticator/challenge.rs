@@ -3,10 +3,10 @@
 use ring::error::Unspecified;
 
 use crate::authenticator::Enrolment;
-use crate::code::Code;
+use crate::authenticator::code::Code;
+use crate::identity::user::User;
 use crate::phone::PhoneNumber;
 use crate::sealing::Keyring;
-use crate::user::User;
 
 /// Seconds that a code is good for.
 pub const LIFETIME: u64 = 600;
@@ -64,7 +64,7 @@ impl Binding<'_> {
 mod tests {
     use super::*;
     use crate::authenticator::Authenticator;
-    use crate::countries::Countries;
+    use crate::phone::countries::Countries;
 
     const NOW: u64 = 1_000_000;
 

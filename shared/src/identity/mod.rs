@@ -1,11 +1,18 @@
-//! Who calls: from the claims that the gateway's authoriser took from the token.
+//! Who calls, from the claims that the gateway's authoriser took from the token, and whom they may edit.
 
-use super::gateway::Claims;
-use crate::user::{User, UserIdType, is_visible_name};
+pub mod permission;
+pub mod user;
+
+use std::collections::BTreeMap;
+
+use self::user::{User, UserIdType, is_visible_name};
+
+/// Claims by name, each as the gateway gives it: an array as `[a b]`.
+pub type Claims = BTreeMap<String, String>;
 
 /// Which claims say who the caller is.
 #[derive(Debug, Clone)]
-pub struct Identity {
+pub struct CallerClaims {
     /// The claim with the user's ID.
     pub user_id_claim: String,
     /// The form user IDs have.
@@ -14,9 +21,9 @@ pub struct Identity {
     pub tenant_claim: Option<String>,
 }
 
-impl Identity {
+impl CallerClaims {
     /// The caller, if the claims name one in the form that IDs have.
-    pub(super) fn caller(&self, claims: &Claims) -> Option<User> {
+    pub(crate) fn caller(&self, claims: &Claims) -> Option<User> {
         let id = claims.get(&self.user_id_claim).filter(|id| self.user_id_type.allows(id))?;
         let tenant = match &self.tenant_claim {
             None => "",
@@ -30,8 +37,8 @@ impl Identity {
 mod tests {
     use super::*;
 
-    fn identity(tenant_claim: Option<&str>) -> Identity {
-        Identity {
+    fn caller_claims(tenant_claim: Option<&str>) -> CallerClaims {
+        CallerClaims {
             user_id_claim: "sub".to_owned(),
             user_id_type: UserIdType::Integer,
             tenant_claim: tenant_claim.map(str::to_owned),
@@ -44,17 +51,17 @@ mod tests {
 
     #[test]
     fn the_caller_is_the_claim_of_the_right_form() {
-        let caller = identity(None).caller(&claims(&[("sub", "42"), ("tenant", "acme")])).unwrap();
+        let caller = caller_claims(None).caller(&claims(&[("sub", "42"), ("tenant", "acme")])).unwrap();
         assert_eq!((caller.tenant.as_str(), caller.id.as_str()), ("", "42"));
-        assert_eq!(identity(None).caller(&claims(&[])), None);
-        assert_eq!(identity(None).caller(&claims(&[("sub", "[42]")])), None);
+        assert_eq!(caller_claims(None).caller(&claims(&[])), None);
+        assert_eq!(caller_claims(None).caller(&claims(&[("sub", "[42]")])), None);
     }
 
     #[test]
     fn with_tenants_a_token_without_one_names_nobody() {
-        let identity = identity(Some("tenant"));
-        assert_eq!(identity.caller(&claims(&[("sub", "42"), ("tenant", "acme")])).unwrap().tenant, "acme");
-        assert_eq!(identity.caller(&claims(&[("sub", "42")])), None);
-        assert_eq!(identity.caller(&claims(&[("sub", "42"), ("tenant", "")])), None);
+        let caller_claims = caller_claims(Some("tenant"));
+        assert_eq!(caller_claims.caller(&claims(&[("sub", "42"), ("tenant", "acme")])).unwrap().tenant, "acme");
+        assert_eq!(caller_claims.caller(&claims(&[("sub", "42")])), None);
+        assert_eq!(caller_claims.caller(&claims(&[("sub", "42"), ("tenant", "")])), None);
     }
 }

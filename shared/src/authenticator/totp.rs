@@ -3,8 +3,8 @@
 
 use totp_rs::{Algorithm, Builder, Totp};
 
-use crate::code::{Code, DIGITS};
-use crate::secret::Secret;
+use crate::authenticator::code::{Code, DIGITS};
+use crate::authenticator::secret::Secret;
 
 /// Seconds of one time step (RFC 6238 §5.2).
 pub const STEP_SECONDS: u64 = 30;

@@ -4,7 +4,7 @@
 use ring::error::Unspecified;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::throttle::CLOCK_ERROR;
+use crate::authenticator::throttle::CLOCK_ERROR;
 
 /// Seconds in a day: the longest window, after which a send is forgotten.
 pub const DAY: u64 = 86_400;

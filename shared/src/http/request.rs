@@ -5,13 +5,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::prelude::{BASE64_STANDARD as BASE64, Engine};
 use zeroize::Zeroizing;
 
-use super::gateway::{Claims, Request};
-use super::{Fields, Identity, MAX_BODY_BYTES};
+use super::gateway::Event;
+use super::{Fields, MAX_BODY_BYTES};
 use crate::error::Error;
-use crate::user::User;
+use crate::identity::user::User;
+use crate::identity::{CallerClaims, Claims};
 
 /// A request of a known caller. It has no `Debug` form: its body holds secrets and codes.
-pub struct Call {
+pub struct Request {
     /// Who calls.
     pub caller: User,
     /// When, in seconds since 1970: the one clock that the request is decided by.
@@ -22,15 +23,15 @@ pub struct Call {
     body: Zeroizing<Vec<u8>>,
 }
 
-impl Call {
-    pub(crate) fn from_event(event: Request, identity: &Identity) -> Result<Self, Error> {
+impl Request {
+    pub(crate) fn from_event(event: Event, caller_claims: &CallerClaims) -> Result<Self, Error> {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_err(|_| Error::Internal("the clock stands before 1970".into()))?
             .as_secs();
         let jwt = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt);
         let claims = jwt.and_then(|jwt| jwt.claims).unwrap_or_default();
-        let caller = identity.caller(&claims).ok_or(Error::CallerNotIdentified)?;
+        let caller = caller_claims.caller(&claims).ok_or(Error::CallerNotIdentified)?;
         let body = body(event.body.unwrap_or_default(), event.is_base64_encoded)?;
         let path_id = event.path_parameters.and_then(|parameters| parameters.id);
         let content_type = event.headers.and_then(|headers| headers.content_type);

@@ -1,7 +1,14 @@
-//! What a user has enrolled (NIST SP 800-63B-4 §4.1: binding an authenticator to an account).
+//! What a user has enrolled (NIST SP 800-63B-4 §4.1: binding an authenticator to an account), and whether a code is right.
 
+pub mod challenge;
+pub mod code;
+pub mod recovery_code;
+pub mod secret;
+pub mod throttle;
+pub mod totp;
+
+use crate::authenticator::secret::Secret;
 use crate::phone::PhoneNumber;
-use crate::secret::Secret;
 
 /// The two kinds of authenticator, each with what it needs and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +44,15 @@ impl SecretVisibility {
     pub fn shows(self, enrolment: &Enrolment) -> bool {
         self == Self::Always || !enrolment.verified
     }
+}
+
+/// Whether changing or disabling verified settings takes a current code besides the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepUp {
+    /// The token is enough, as documented.
+    None,
+    /// It takes a current code, or a recovery code.
+    Code,
 }
 
 /// One enrolment of an authenticator.

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use crate::authenticator::secret::Secret;
 
 /// Everything but RFC 3986 §2.3's unreserved characters; a space becomes `%20`, never `+`, which iOS would show.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -4,7 +4,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use png::{BitDepth, ColorType, Encoder, EncodingError};
 
-use crate::symbol::Symbol;
+use crate::qr::symbol::Symbol;
 
 /// Modules of white around the symbol (ISO/IEC 18004 §5.3.8).
 const QUIET_ZONE: usize = 4;

@@ -8,8 +8,8 @@ use ring::error::Unspecified;
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
+use crate::identity::user::User;
 use crate::sealing::Keyring;
-use crate::user::User;
 
 /// Codes of one set.
 pub const CODES: usize = 10;

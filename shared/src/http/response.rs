@@ -3,18 +3,18 @@
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 
-use super::Event;
-use super::gateway::Response;
+use super::AuditEvent;
+use super::gateway::EventResponse;
 use crate::error::Error;
 
 /// 200 with a JSON document, or 204 without one; and what the audit log should say of it.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     json: Option<String>,
-    pub(super) event: Option<Event>,
+    pub(super) audit_event: Option<AuditEvent>,
 }
 
-impl Answer {
+impl Response {
     /// 200 and `{"data": …}`.
     ///
     /// # Errors
@@ -26,24 +26,24 @@ impl Answer {
         }
         let json =
             serde_json::to_string(&Document { data }).map_err(|_| Error::Internal("answer has no JSON form".into()))?;
-        Ok(Self { json: Some(json), event: None })
+        Ok(Self { json: Some(json), audit_event: None })
     }
 
     /// 204.
     pub fn no_content() -> Self {
-        Self { json: None, event: None }
+        Self { json: None, audit_event: None }
     }
 
     /// The same answer, with an event for the audit log.
-    pub fn with_event(self, event: Event) -> Self {
-        Self { event: Some(event), ..self }
+    pub fn with_audit_event(self, event: AuditEvent) -> Self {
+        Self { audit_event: Some(event), ..self }
     }
 
     pub(super) fn status(&self) -> StatusCode {
         if self.json.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT }
     }
 
-    pub(super) fn into_response(self) -> Response {
-        Response::new(self.status(), "application/json", self.json)
+    pub(super) fn into_event_response(self) -> EventResponse {
+        EventResponse::new(self.status(), "application/json", self.json)
     }
 }

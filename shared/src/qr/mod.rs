@@ -1,0 +1,5 @@
+//! The QR code that an authenticator app scans: the key URI it says, its modules, its pixels.
+
+pub mod key_uri;
+pub mod png;
+pub mod symbol;
