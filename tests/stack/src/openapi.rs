@@ -6,7 +6,7 @@ use crate::error::StartError;
 use crate::template::yaml;
 
 /// `openapi.yaml` as it is written.
-pub(crate) const TEXT: &str = include_str!("../../openapi.yaml");
+pub(crate) const TEXT: &str = include_str!("../../../openapi.yaml");
 
 /// `openapi.yaml` as JSON.
 ///

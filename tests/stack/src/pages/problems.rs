@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::html;
 use super::markdown;
 
-const README: &str = include_str!("../../../README.md");
+const README: &str = include_str!("../../../../README.md");
 
 /// Every problem's name with its page.
 pub(crate) fn pages() -> BTreeMap<&'static str, String> {
