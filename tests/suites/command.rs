@@ -10,13 +10,13 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::support::{Answer, SECRET, TEST, User, children_of, is_alive, kill};
+use crate::support::{Answer, SECRET, TEST, User, children_of, command_file, is_alive, kill};
 
 /// Longest that anything here may take, the build of the functions included.
 const LIMIT: Duration = Duration::from_secs(300);
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local-stack"));
+    let mut command = Command::new(command_file());
     command.args(arguments).env_remove("AWS_ENDPOINT_URL_DYNAMODB").env_remove("AWS_ENDPOINT_URL_SNS");
     command.env(TEST_TARGET, TEST);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -145,7 +145,7 @@ async fn a_port_that_is_taken_is_named_in_one_sentence() {
 
 #[tokio::test]
 async fn a_directory_that_cannot_be_is_named_in_one_sentence() {
-    let file = env!("CARGO_BIN_EXE_local-stack");
+    let file = command_file().to_str().unwrap();
     let sentence = failure(&["--port", "0", "--data", file]).await;
     assert!(sentence.contains(file), "{sentence}");
 }

@@ -135,7 +135,7 @@ async fn the_reference_has_every_operation_with_every_status_and_example() {
 
 #[tokio::test]
 async fn the_description_is_served_as_it_is_written() {
-    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml")).unwrap();
+    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.yaml")).unwrap();
     assert_eq!(get("/openapi.yaml").await.text, file);
 }
 

@@ -53,7 +53,7 @@ async fn the_user_of_the_events_has_an_authenticator_app() {
 
 /// The answer of a function to its file in `events/`.
 async fn invoke(fixture: &Fixture, binary: &str) -> Value {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../events/{binary}.json"));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../events/{binary}.json"));
     let event = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let parsed: Value = serde_json::from_slice(&event).unwrap();
     let claims = parsed["requestContext"]["authorizer"]["jwt"]["claims"].as_object().unwrap().clone();
@@ -89,7 +89,7 @@ async fn every_event_is_one_that_its_function_understands() {
 #[tokio::test]
 async fn every_event_is_for_a_route_that_exists() {
     let user = stack().user();
-    let events = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")).unwrap();
+    let events = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events")).unwrap();
     let mut count = 0;
     for file in events {
         let event: Value = serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::future::IntoFuture as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -40,6 +40,9 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// The audience of the stack's tokens unless `JwtAudience` says otherwise.
 const AUDIENCE: &str = "local";
 
+/// The name of this package's own binary.
+const COMMAND: &str = env!("CARGO_PKG_NAME");
+
 /// The environment variable in which a test names itself to a stack that it starts as a program.
 pub const TEST_TARGET: &str = "LOCAL_STACK_TEST_TARGET";
 
@@ -56,18 +59,30 @@ impl Build {
     /// # Errors
     /// If the template can't be read or a binary can't be built.
     pub async fn new() -> Result<Self, StartError> {
-        Self::beside(std::env::var_os(TEST_TARGET).as_deref()).await
+        Self::of(std::env::var_os(TEST_TARGET).as_deref(), None).await
     }
 
-    /// The same for a test of this name, which runs: the functions share all dependencies with it.
+    /// The same for a test target of this name, which is running: the functions share all dependencies with it. Builds
+    /// the command too, [`Build::command`].
     ///
     /// # Errors
     /// If the template can't be read or a binary can't be built.
-    pub async fn beside(test: Option<&OsStr>) -> Result<Self, StartError> {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    pub async fn beside(test: &str) -> Result<Self, StartError> {
+        Self::of(Some(OsStr::new(test)), Some(COMMAND)).await
+    }
+
+    async fn of(test: Option<&OsStr>, further: Option<&str>) -> Result<Self, StartError> {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
         let template = Template::read(&workspace.join("template.yaml"))?;
-        let executables = build::build(workspace, &template.binaries()?, test).await?;
+        let mut binaries = template.binaries()?;
+        binaries.extend(further.map(str::to_owned));
+        let executables = build::build(workspace, &binaries, test).await?;
         Ok(Self { template, executables })
+    }
+
+    /// The executable that `cargo run` runs, for a test that starts it as a user does.
+    pub fn command(&self) -> Option<&Path> {
+        self.executables.get(COMMAND).map(PathBuf::as_path)
     }
 }
 

@@ -20,7 +20,7 @@ pub use process::{children_of, is_alive, kill};
 pub use proxied::Proxied;
 pub use proxy::{Fault, Proxy};
 pub use raw::Raw;
-pub use stack::{Fixture, TEST, own_stack, stack, stack_with};
+pub use stack::{Fixture, TEST, command_file, own_stack, stack, stack_with};
 pub use table::{Item, Table, number, user_key_of};
 
 use std::time::{SystemTime, UNIX_EPOCH};

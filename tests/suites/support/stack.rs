@@ -1,6 +1,5 @@
 //! The stack that the tests of one process share, and stacks of their own for tests that need other settings.
 
-use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +20,7 @@ pub struct Fixture {
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 static BUILD: LazyLock<Build> =
-    LazyLock::new(|| on_runtime(async { Build::beside(Some(OsStr::new(TEST))).await.expect("the functions build") }));
+    LazyLock::new(|| on_runtime(async { Build::beside(TEST).await.expect("the functions build") }));
 
 /// This test target.
 pub const TEST: &str = "suites";
@@ -48,6 +47,11 @@ fn start(options: Options) -> Fixture {
     let options = Options { output: Output::Captured, ..options };
     let stack = on_runtime(Stack::start(&BUILD, options)).expect("the stack starts");
     Fixture { stack, next_user: AtomicU64::new(1000) }
+}
+
+/// The command, as `cargo run` runs it.
+pub fn command_file() -> &'static Path {
+    BUILD.command().expect("it is built with the functions")
 }
 
 /// Runs to the end on the runtime of the process, from wherever it is called.

@@ -10,7 +10,7 @@ struct Fixture {
 
 impl Fixture {
     fn new(environment: &[(&str, &str)], concurrency: usize) -> Self {
-        let executable = Path::new(env!("CARGO_MANIFEST_DIR")).join("stack/src/lambda/function.sh");
+        let executable = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lambda/function.sh");
         let console = Arc::new(Console::new(Output::Captured));
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let spec = FunctionSpec {

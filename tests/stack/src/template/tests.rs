@@ -190,7 +190,7 @@ Resources:{API}
 
 #[test]
 fn the_template_of_this_project_can_be_evaluated() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
     let template = Template::read(&path).unwrap();
     let given = parameters(&[("JwtIssuer", "http://127.0.0.1:3000"), ("JwtAudience", "local")]);
     let stack = template.evaluate(&given, "local").unwrap();
