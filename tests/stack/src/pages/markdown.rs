@@ -1,4 +1,4 @@
-//! The little of Markdown that README.md's problem sections and openapi.yaml's descriptions use, turned into HTML:
+//! The little of Markdown that docs/problems.md's sections and openapi.yaml's descriptions use, turned into HTML:
 //! paragraphs, lists, tables, code, bold and links. Everything else, HTML too, is shown as it is written.
 //!
 //! A link stays one only if it leads to another page of this server.
@@ -90,7 +90,7 @@ fn link(text: &str) -> Option<(String, &str)> {
     let (label, from) = text.strip_prefix('[')?.split_once("](")?;
     let (target, behind) = from.split_once(')')?;
     let label = inline(label);
-    // The anchor of a heading `/problems/x` in README.md is `#problemsx`.
+    // The anchor of a heading `/problems/x` in docs/problems.md is `#problemsx`.
     let page = match target.strip_prefix("#problems").filter(|name| !name.is_empty()) {
         Some(name) => Some(format!("/problems/{name}")),
         None => target.starts_with('/').then(|| target.to_owned()),

@@ -1,18 +1,18 @@
-//! A page for each problem, so that the `type` of a problem document leads somewhere: what README.md says of it.
+//! A page for each problem, so that the `type` of a problem document leads somewhere: what docs/problems.md says of it.
 
 use std::collections::BTreeMap;
 
 use super::html;
 use super::markdown;
 
-const README: &str = include_str!("../../../../README.md");
+const README: &str = include_str!("../../../../docs/problems.md");
 
 /// Every problem's name with its page.
 pub(crate) fn pages() -> BTreeMap<&'static str, String> {
     names(README).map(|(name, row)| (name, page(README, name, row))).collect()
 }
 
-/// Names and rows of README.md's table of problems.
+/// Names and rows of docs/problems.md's table of problems.
 fn names(readme: &str) -> impl Iterator<Item = (&str, &str)> {
     let rows = readme.lines().filter(|line| line.starts_with('|'));
     rows.filter_map(|row| {
