@@ -4,9 +4,12 @@ Our own needs root and Debian's packages docker.io and debootstrap (`apt-get ins
 """
 
 import contextlib
+import fcntl
 import os
 import platform
 import shutil
+import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -19,6 +22,7 @@ from build import NATIVE
 from template import ROOT
 
 IMAGE, TAG = "public.ecr.aws/lambda/provided", f"al2023-{NATIVE}"
+SIOCGIFADDR = 0x8915
 STAND_IN = ROOT / f"target/deploy/stand-in-{platform.machine()}.tar"
 
 
@@ -34,10 +38,29 @@ def running():
         client = docker.DockerClient(base_url=host, timeout=120)
         try:
             _base_image(client)
-            gateway = client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+            address = bridge_address(client.networks.get("bridge").attrs)
         finally:
             client.close()
-        yield os.environ | {"DOCKER_HOST": host}, gateway
+        yield os.environ | {"DOCKER_HOST": host}, address
+
+
+def bridge_address(network):
+    """The IPv4 address of Docker's bridge: the one its interface has, since Docker 20.10 reports no `Gateway` when it
+    has just made the interface; the reported one where the interface is in a virtual machine, as Docker Desktop's is."""
+    name = network["Options"].get("com.docker.network.bridge.name", "docker0")
+    with contextlib.suppress(OSError):
+        return interface_address(name)
+    gateways = [config["Gateway"] for config in network["IPAM"]["Config"] if "Gateway" in config]
+    if not gateways:
+        raise Unavailable(f"Docker reports no gateway for its bridge, and this machine has no interface {name}")
+    return gateways[0]
+
+
+def interface_address(name):
+    """The IPv4 address of a network interface of this machine (Linux: netdevice(7))."""
+    request = struct.pack("16s24x", name.encode())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        return socket.inet_ntoa(fcntl.ioctl(any_socket, SIOCGIFADDR, request)[20:24])
 
 
 @contextlib.contextmanager
