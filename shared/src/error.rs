@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::random::NoRandomness;
 use crate::store::StoreError;
 
 /// Why a request was not done. Texts in here are for the log alone, save the field errors and a malformed body's.
@@ -65,6 +66,12 @@ impl From<StoreError> for Error {
             StoreError::Unavailable(text) => Self::Unavailable(text.into()),
             StoreError::Broken(text) => Self::Internal(text.into()),
         }
+    }
+}
+
+impl From<NoRandomness> for Error {
+    fn from(error: NoRandomness) -> Self {
+        Self::Internal(error.to_string().into())
     }
 }
 

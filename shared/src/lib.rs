@@ -27,6 +27,7 @@
 //! | [`store`] | the only place that knows DynamoDB |
 //! | [`http`] | the only place that knows Lambda's events: caller, body, answers, problems, log, metrics |
 //! | [`aws`] | how the clients are built |
+//! | [`random`] | bytes of the operating system's generator, which the rules take as an argument |
 //! | [`config`] | what the functions read from the environment, once, in init |
 
 pub mod authenticator;
@@ -39,6 +40,7 @@ pub mod http;
 pub mod identity;
 pub mod phone;
 pub mod qr;
+pub mod random;
 pub mod sealing;
 pub mod sms;
 pub mod store;
