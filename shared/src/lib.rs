@@ -44,4 +44,5 @@ pub mod random;
 pub mod sealing;
 pub mod sms;
 pub mod store;
+pub mod time;
 pub mod verification;

@@ -10,9 +10,10 @@ use std::fmt;
 use base64::prelude::{BASE64_STANDARD_NO_PAD as BASE64, Engine};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::error::Unspecified;
-use ring::rand::{SecureRandom, SystemRandom};
 use ring::{hkdf, hmac};
 use zeroize::Zeroizing;
+
+use crate::random::{self, NoRandomness};
 
 /// Fewest characters of a key: 43 of the 62 letters and digits carry 256 bits.
 pub const MIN_KEY_CHARACTERS: usize = 43;
@@ -37,48 +38,107 @@ pub struct Place<'a> {
     pub attribute: &'a str,
 }
 
+/// What is stored in the place of a value that only needs to be recognised: `key name.base64(HMAC-SHA-256)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedHash(String);
+
+impl KeyedHash {
+    /// A hash as it was stored.
+    pub fn from_stored(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text to store.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name of its key, and the tag.
+    fn parts(&self) -> Option<(&str, &str)> {
+        self.0.split_once('.')
+    }
+}
+
 /// A sealed value does not open: altered, moved, or its key is no longer on the ring.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a sealed value does not open: altered, moved, or its key is gone")]
 pub struct CannotOpen;
+
+/// A value cannot be sealed, or hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CannotSeal {
+    /// The operating system has no randomness to give.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// The ring has no current key: this function was given none.
+    #[error("this function has no sealing key")]
+    NoKey,
+    /// The value is longer than AES-GCM takes.
+    #[error("the value is too long to be sealed")]
+    TooLong,
+}
+
+/// Why a text is no keyring. It quotes none of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidKeyring {
+    /// No JSON object of strings.
+    #[error(r#"must be a JSON object of strings such as {{"current":"k1","k1":"…"}}"#)]
+    NotAnObject,
+    /// A key's name would not be told apart from what stands behind it.
+    #[error("names of keys must be ASCII letters and digits")]
+    Name,
+    /// A key is too easy to guess.
+    #[error("key {0} must have at least {MIN_KEY_CHARACTERS} characters")]
+    Short(String),
+    /// No key is derived of this one.
+    #[error("key {0} cannot be used")]
+    Unusable(String),
+    /// No key would seal.
+    #[error("`current` must name one of the keys")]
+    Current,
+}
 
 impl Keyring {
     /// Reads `{"current":"k1","k1":"…","k0":"…"}`.
     ///
     /// # Errors
-    /// One sentence that says what is wrong, without quoting any of the text.
-    pub fn parse(json: &str) -> Result<Self, String> {
-        let members: HashMap<String, Zeroizing<String>> = serde_json::from_str(json)
-            .map_err(|_| r#"must be a JSON object of strings such as {"current":"k1","k1":"…"}"#.to_owned())?;
+    /// It is not such an object, or a key in it is not usable.
+    pub fn parse(json: &str) -> Result<Self, InvalidKeyring> {
+        let members: HashMap<String, Zeroizing<String>> =
+            serde_json::from_str(json).map_err(|_| InvalidKeyring::NotAnObject)?;
         let mut keys = HashMap::new();
         for (name, text) in members.iter().filter(|(name, _)| *name != "current") {
             if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
-                return Err("names of keys must be ASCII letters and digits".to_owned());
+                return Err(InvalidKeyring::Name);
             }
             if text.len() < MIN_KEY_CHARACTERS {
-                return Err(format!("key {name} must have at least {MIN_KEY_CHARACTERS} characters"));
+                return Err(InvalidKeyring::Short(name.clone()));
             }
-            keys.insert(name.clone(), Key::derive(text).map_err(|_| format!("key {name} cannot be used"))?);
+            let key = Key::derive(text).map_err(|_| InvalidKeyring::Unusable(name.clone()))?;
+            keys.insert(name.clone(), key);
         }
         match members.get("current") {
             Some(current) if keys.contains_key(current.as_str()) => Ok(Self { current: current.to_string(), keys }),
-            _ => Err("`current` must name one of the keys".to_owned()),
+            _ => Err(InvalidKeyring::Current),
         }
+    }
+
+    /// A ring without keys, for a function that opens nothing: it seals, hashes and opens nothing.
+    pub fn empty() -> Self {
+        Self { current: String::new(), keys: HashMap::new() }
     }
 
     /// Seals `plain` under the current key as `key name.base64(nonce, ciphertext, tag)`.
     ///
     /// # Errors
-    /// The operating system has no randomness to give.
-    pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<String, Unspecified> {
-        let key = self.keys.get(&self.current).ok_or(Unspecified)?;
-        let mut nonce = [0; NONCE_LEN];
-        SystemRandom::new().fill(&mut nonce)?;
+    /// There is no key, or no randomness for the nonce.
+    pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<String, CannotSeal> {
+        let key = self.keys.get(&self.current).ok_or(CannotSeal::NoKey)?;
+        let nonce = random::bytes::<NONCE_LEN>()?;
         let mut sealed = plain.to_vec();
-        key.seal.seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(nonce),
-            Aad::from(place.to_bytes()),
-            &mut sealed,
-        )?;
+        key.seal
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place.to_bytes()), &mut sealed)
+            .map_err(|_| CannotSeal::TooLong)?;
         let mut bytes = nonce.to_vec();
         bytes.append(&mut sealed);
         Ok(format!("{}.{}", self.current, BASE64.encode(bytes)))
@@ -103,30 +163,36 @@ impl Keyring {
         Ok(plain)
     }
 
-    /// Hashes `parts` under the current key as `key name.base64(HMAC-SHA-256)`.
-    pub fn hash(&self, parts: &[&str]) -> Result<String, Unspecified> {
+    /// Hashes `parts` under the current key.
+    ///
+    /// # Errors
+    /// There is no key.
+    pub fn hash(&self, parts: &[&str]) -> Result<KeyedHash, CannotSeal> {
         self.hash_under(&self.current, parts)
     }
 
     /// Hashes `parts` under the key that `like` names, if it still is on the ring, else under the current one: equal
     /// parts then give an equal hash over a rotation of keys.
-    pub fn hash_like(&self, like: &str, parts: &[&str]) -> Result<String, Unspecified> {
-        match like.split_once('.') {
+    ///
+    /// # Errors
+    /// There is no key.
+    pub fn hash_like(&self, like: &KeyedHash, parts: &[&str]) -> Result<KeyedHash, CannotSeal> {
+        match like.parts() {
             Some((name, _)) if self.keys.contains_key(name) => self.hash_under(name, parts),
             _ => self.hash(parts),
         }
     }
 
     /// Whether `hash` was made of these `parts`; compared in constant time.
-    pub fn matches(&self, hash: &str, parts: &[&str]) -> bool {
-        let Some((name, text)) = hash.split_once('.') else { return false };
+    pub fn matches(&self, hash: &KeyedHash, parts: &[&str]) -> bool {
+        let Some((name, text)) = hash.parts() else { return false };
         let (Some(key), Ok(tag)) = (self.keys.get(name), BASE64.decode(text)) else { return false };
         hmac::verify(&key.mac, &message(parts), &tag).is_ok()
     }
 
-    fn hash_under(&self, name: &str, parts: &[&str]) -> Result<String, Unspecified> {
-        let key = self.keys.get(name).ok_or(Unspecified)?;
-        Ok(format!("{name}.{}", BASE64.encode(hmac::sign(&key.mac, &message(parts)))))
+    fn hash_under(&self, name: &str, parts: &[&str]) -> Result<KeyedHash, CannotSeal> {
+        let key = self.keys.get(name).ok_or(CannotSeal::NoKey)?;
+        Ok(KeyedHash(format!("{name}.{}", BASE64.encode(hmac::sign(&key.mac, &message(parts))))))
     }
 }
 
@@ -147,7 +213,7 @@ impl Place<'_> {
 }
 
 /// The parts one behind the other, each behind its length, so that no two lists of parts read the same.
-fn message(parts: &[&str]) -> Vec<u8> {
+pub(crate) fn message(parts: &[&str]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
     for part in parts {
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -201,6 +267,24 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_follows_the_key_of_the_one_before_only_while_that_key_is_there() {
+        let (old, both, new) = (ring("k1", &["k1"]), ring("k2", &["k1", "k2"]), ring("k2", &["k2"]));
+        let before = old.hash(&["a"]).unwrap();
+        assert_eq!(both.hash_like(&before, &["a"]), Ok(before.clone()));
+        assert_eq!(new.hash_like(&before, &["a"]), new.hash(&["a"]));
+        assert_eq!(both.hash_like(&KeyedHash::from_stored("no dot"), &["a"]), both.hash(&["a"]));
+    }
+
+    #[test]
+    fn a_ring_without_keys_seals_hashes_and_opens_nothing() {
+        let sealed = ring("k1", &["k1"]).seal(HERE, b"secret").unwrap();
+        let none = Keyring::empty();
+        assert_eq!(none.seal(HERE, b"secret"), Err(CannotSeal::NoKey));
+        assert_eq!(none.hash(&["a"]), Err(CannotSeal::NoKey));
+        assert_eq!(none.open(HERE, &sealed), Err(CannotOpen));
+    }
+
+    #[test]
     fn the_same_value_never_seals_the_same_way_twice() {
         let keys = ring("k1", &["k1"]);
         assert_ne!(keys.seal(HERE, b"secret").unwrap(), keys.seal(HERE, b"secret").unwrap());
@@ -223,7 +307,7 @@ mod tests {
             (format!(r#"{{"current":"k2","k1":"{long}"}}"#), "`current`"),
             (format!(r#"{{"current":"a.b","a.b":"{long}"}}"#), "letters and digits"),
         ] {
-            let error = Keyring::parse(&json).unwrap_err();
+            let error = Keyring::parse(&json).unwrap_err().to_string();
             assert!(error.contains(says), "{json}: {error}");
             assert!(!error.contains("hush"), "{error}");
         }
@@ -239,7 +323,7 @@ mod tests {
         fn an_altered_value_is_refused_and_never_panics(text in ".*", flip in 3_usize..40, bit in 0_u8..6) {
             let keys = ring("k1", &["k1"]);
             prop_assert_eq!(keys.open(HERE, &text), Err(CannotOpen));
-            prop_assert!(!keys.matches(&text, &["a"]));
+            prop_assert!(!keys.matches(&KeyedHash::from_stored(text), &["a"]));
             let mut sealed = keys.seal(HERE, b"a secret of some length").unwrap().into_bytes();
             sealed[flip] ^= 1 << bit;
             prop_assert_eq!(keys.open(HERE, &String::from_utf8_lossy(&sealed)), Err(CannotOpen));

@@ -2,15 +2,13 @@
 
 use serde_json::Value;
 
-use crate::authenticator::Authenticator;
-use crate::authenticator::challenge::Binding;
 use crate::authenticator::code::Code;
 use crate::authenticator::recovery_code::RecoveryCode;
-use crate::authenticator::totp;
 use crate::error::{Error, FieldError};
+use crate::http::Fields;
 use crate::identity::user::User;
-use crate::sealing::Keyring;
-use crate::store::{Acceptance, Attempt, Effect, Reserved, Store, StoreError};
+use crate::store::{Accepted, Attempt, Effect, Store};
+use crate::time::UnixTime;
 
 /// A code as a user types it, told apart by its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,16 +26,17 @@ impl TypedCode {
     }
 }
 
-/// The current code that step-up asks for, from a body's member `key`.
+/// The code in a body's member `key`; `None` if it is absent or null.
 ///
 /// # Errors
-/// It is not there, or is no code.
-pub fn step_up_code(key: Option<&Value>) -> Result<TypedCode, Error> {
-    match key {
-        None | Some(Value::Null) => Err(Error::StepUpRequired),
-        Some(key) => {
-            key.as_str().and_then(TypedCode::parse).ok_or_else(|| Error::InvalidFields(vec![FieldError::not_a_code()]))
-        }
+/// It is there and is no code.
+pub fn key(fields: &Fields) -> Result<Option<TypedCode>, Error> {
+    match fields.get("key") {
+        None | Some(Value::Null) => Ok(None),
+        Some(key) => match key.as_str().and_then(TypedCode::parse) {
+            Some(code) => Ok(Some(code)),
+            None => Err(Error::InvalidFields(vec![FieldError::not_a_code()])),
+        },
     }
 }
 
@@ -48,8 +47,8 @@ pub struct Try<'a> {
     pub user: &'a User,
     /// The code.
     pub code: &'a TypedCode,
-    /// Seconds since 1970.
-    pub now: u64,
+    /// When.
+    pub now: UnixTime,
 }
 
 /// Accepts the code, which brings about `effect`.
@@ -57,55 +56,23 @@ pub struct Try<'a> {
 /// # Errors
 /// Two-factor is disabled, too many wrong codes came before, the code is wrong, expired or used, or DynamoDB cannot be
 /// reached: then the attempt is not counted.
-pub async fn accept(store: &Store, keys: &Keyring, tried: Try<'_>, effect: &Effect) -> Result<(), Error> {
-    let reserved = match store.reserve_attempt(tried.user, keys, tried.now).await? {
+pub async fn accept(store: &Store, tried: Try<'_>, effect: &Effect) -> Result<(), Error> {
+    let reserved = match store.reserve_attempt(tried.user, tried.now).await? {
         Attempt::Reserved(reserved) => reserved,
         Attempt::Wait { seconds } => return Err(Error::TooManyAttempts(seconds)),
         Attempt::Disabled => return Err(Error::Disabled),
     };
-    match compare_and_accept(store, keys, tried, &reserved, effect).await {
-        Ok(true) => Ok(()),
-        Ok(false) => {
+    match store.accept(tried, &reserved, effect).await {
+        Ok(Accepted::Yes) => Ok(()),
+        Ok(Accepted::No) => {
             // The code is wrong whether or not this comes through; the next attempt makes up for it.
             let _told = store.locked(tried.user, &reserved, tried.now).await;
             Err(Error::InvalidCode)
         }
-        Err(fault) => Err(give_back(store, tried.user, &reserved, fault).await),
-    }
-}
-
-/// Whether the code was right and nobody had used it before.
-async fn compare_and_accept(
-    store: &Store,
-    keys: &Keyring,
-    Try { user, code, now }: Try<'_>,
-    reserved: &Reserved,
-    effect: &Effect,
-) -> Result<bool, StoreError> {
-    let acceptance = Acceptance { user, reserved, effect, now };
-    let enrolment = &reserved.enrolment;
-    match (code, &enrolment.authenticator) {
-        (TypedCode::Recovery(code), _) => match code.among(&reserved.recovery_codes, user, keys)? {
-            Some(hash) => store.accept_recovery_code(acceptance, hash, keys).await,
-            None => Ok(false),
+        // A fault of DynamoDB's after a right code costs no attempt.
+        Err(fault) => match store.release_attempt(tried.user, &reserved).await {
+            Ok(()) => Err(fault.into()),
+            Err(error) => Err(fault.and_not_released("attempt", &error).into()),
         },
-        (TypedCode::OneTime(code), Authenticator::App(secret)) => match totp::matching_step(secret, code, now) {
-            Some(step) => store.accept_step(acceptance, (secret, step), keys).await,
-            None => Ok(false),
-        },
-        (TypedCode::OneTime(code), Authenticator::Sms(number)) => match &reserved.challenge {
-            Some(challenge) if (Binding { user, enrolment, number }).accepts(challenge, code, keys, now) => {
-                store.accept_challenge(acceptance, challenge, keys).await
-            }
-            _ => Ok(false),
-        },
-    }
-}
-
-/// A fault of DynamoDB's after a right code costs no attempt.
-async fn give_back(store: &Store, user: &User, reserved: &Reserved, fault: StoreError) -> Error {
-    match store.release_attempt(user, reserved).await {
-        Ok(()) => fault.into(),
-        Err(error) => Error::Unavailable(format!("{fault}; attempt not given back: {error}").into()),
     }
 }

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Fixture, SECRET, User, code_now, enrol_app, enrol_phone, last_code, nothing_set, number, stack_with, user_key_of,
-    wrong_code,
+    Fixture, SECRET, User, code_at, code_now, enrol_app, enrol_phone, last_code, nothing_set, now, number, stack_with,
+    user_key_of, wrong_code,
 };
 
 const OTHER: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
@@ -22,10 +22,7 @@ async fn verified(fixture: &Fixture) -> User {
 }
 
 fn next_code() -> String {
-    two_factor::authenticator::totp::code_at(
-        &two_factor::authenticator::secret::Secret::parse(SECRET).unwrap(),
-        crate::support::now() + 30,
-    )
+    code_at(SECRET, now() + 30)
 }
 
 fn changes() -> [Value; 3] {

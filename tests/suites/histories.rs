@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use two_factor::authenticator::secret::Secret;
 use two_factor::authenticator::totp;
 
 use crate::histories_model::{Authenticator, Code, Event, Outcome, Request, State, explain};
-use crate::support::{Answer, Fixture, SECRET, User, last_code, now, number, own_stack, phone_number};
+use crate::support::{Answer, Fixture, SECRET, User, code_at, last_code, now, number, own_stack, phone_number};
 
 const SECRETS: [&str; 4] =
     [SECRET, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "KRUGS4ZANFZSAYJAORUGS4TE", "MFZWIZTHNBVGWYTBNRUW4ZLB"];
@@ -94,9 +93,7 @@ async fn make(subject: &Subject, request: Request, sms: Option<&str>) -> (Event,
             user.patch(json!({"method": "sms", "phone_prefix": 45, "phone": phone})).await
         }
         Request::Disable => user.patch(json!({"method": null})).await,
-        Request::Verify(Code::App(secret, step)) => {
-            user.verify(&totp::code_at(&Secret::parse(SECRETS[secret]).unwrap(), step * 30)).await
-        }
+        Request::Verify(Code::App(secret, step)) => user.verify(&code_at(SECRETS[secret], step * 30)).await,
         Request::Verify(Code::Sms) => user.verify(sms.unwrap()).await,
         Request::Verify(Code::Recovery(set, nth)) => user.verify(&codes[&set][nth as usize]).await,
         Request::NewCodes(_) => user.post("/api/two-factor/recovery-codes").await,
@@ -117,7 +114,7 @@ fn wrong(sms: Option<&str>) -> String {
     let right: Vec<String> = SECRETS
         .iter()
         .flat_map(|secret| (0..8).map(move |skew| (secret, now() + 30 * skew - 90)))
-        .map(|(secret, at)| totp::code_at(&Secret::parse(secret).unwrap(), at))
+        .map(|(secret, at)| code_at(secret, at))
         .chain(sms.map(str::to_owned))
         .collect();
     (0..).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).unwrap()

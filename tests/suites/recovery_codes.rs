@@ -198,7 +198,10 @@ async fn codes_stay_good_over_a_rotation_of_keys() {
     user.verify(&codes[0]).await.assert_problem(422, "invalid-code");
     let new = new_recovery_codes(&user).await;
     let item = after.table().user(&user.id).await.unwrap();
-    assert!(item["recovery_codes"].as_ss().unwrap().iter().all(|hash| hash.starts_with("k2.")), "{item:?}");
+    assert!(
+        item["recovery_codes"].as_ss().unwrap().iter().all(|hash| !hash.contains('.')),
+        "no key is named: {item:?}"
+    );
     user.verify(&new[0]).await.assert_no_content();
 }
 

@@ -1,28 +1,30 @@
 //! The store's facts with the time given: every wait and limit walked through, second by second, over the real engine.
 
-use two_factor::authenticator::challenge::Binding;
 use two_factor::authenticator::code::Code;
 use two_factor::authenticator::secret::Secret;
 use two_factor::authenticator::throttle::wait_after;
-use two_factor::authenticator::{Authenticator, Enrolment, StepUp};
+use two_factor::authenticator::{Authenticator, Enrolment, StepUp, totp};
 use two_factor::identity::user::User;
 use two_factor::phone::PhoneNumber;
 use two_factor::phone::countries::Countries;
 use two_factor::sealing::Keyring;
 use two_factor::sms::limits::DAY;
 use two_factor::store::{
-    Acceptance, Attempt, Effect, NewSettings, Reserved, ResetBy, SendReservation, Store, StoreError, UserItem, user_key,
+    Accepted, Attempt, Effect, NewSettings, Replaced, Reserved, ResetBy, SendReservation, Store, StoreError, UserItem,
+    user_key,
 };
+use two_factor::time::UnixTime;
+use two_factor::verification::{Try, TypedCode};
 
 use crate::support::{SECRET, Table, phone_number, stack};
 
-const START: u64 = 2_000_000_000;
+/// The first second of a time step.
+const START: UnixTime = UnixTime::from_seconds(2_000_000_010);
 
 /// A user of a store, with the keys that seal.
 struct Subject {
     store: Store,
     table: Table,
-    keys: Keyring,
     user: User,
 }
 
@@ -30,7 +32,7 @@ impl Subject {
     fn new(id: &str) -> Self {
         let table = stack().table();
         let user = User { tenant: "store".to_owned(), id: id.to_owned() };
-        Self { store: table.store(), table, keys: keyring("k1", &["k1"]), user }
+        Self { store: table.store(keyring("k1", &["k1"])), table, user }
     }
 
     async fn enrol_app(&self) {
@@ -45,56 +47,58 @@ impl Subject {
 
     async fn enrol(&self, authenticator: Authenticator) {
         let settings = NewSettings::Enrol(authenticator);
-        assert!(self.store.replace(&self.user, &settings, StepUp::None, &self.keys, START).await.unwrap());
+        let replaced = self.store.replace(&self.user, &settings, StepUp::None, START).await.unwrap();
+        assert_eq!(replaced, Replaced::Done);
     }
 
     async fn read(&self) -> UserItem {
-        self.store.user(&self.user, &self.keys).await.unwrap()
+        self.store.user(&self.user).await.unwrap()
     }
 
     async fn enrolment(&self) -> Enrolment {
         self.read().await.enrolment.unwrap()
     }
 
-    async fn attempt(&self, now: u64) -> Attempt {
-        self.store.reserve_attempt(&self.user, &self.keys, now).await.unwrap()
+    async fn attempt(&self, now: UnixTime) -> Attempt {
+        self.store.reserve_attempt(&self.user, now).await.unwrap()
     }
 
-    async fn reserved(&self, now: u64) -> Box<Reserved> {
+    async fn reserved(&self, now: UnixTime) -> Box<Reserved> {
         match self.attempt(now).await {
             Attempt::Reserved(reserved) => reserved,
             other => panic!("{other:?}"),
         }
     }
 
-    async fn accept(&self, reserved: &Reserved, step: u64) -> bool {
-        let secret = Secret::parse(SECRET).unwrap();
-        let acceptance = Acceptance { user: &self.user, reserved, effect: &Effect::Verify, now: START };
-        self.store.accept_step(acceptance, (&secret, step), &self.keys).await.unwrap()
+    /// Tries the app's code of the time step that begins at `now`.
+    async fn accept(&self, reserved: &Reserved, now: UnixTime) -> bool {
+        let code = totp::code_at(&Secret::parse(SECRET).unwrap(), now);
+        let tried = Try { user: &self.user, code: &TypedCode::parse(&code).unwrap(), now };
+        self.store.accept(tried, reserved, &Effect::Verify).await.unwrap() == Accepted::Yes
+    }
+
+    fn rotate(&mut self, keys: Keyring) {
+        self.store = self.table.store(keys);
     }
 
     /// Asks for a send as the function does: reads, then reserves.
-    async fn send(&self, now: u64) -> SendReservation {
+    async fn send(&self, now: UnixTime) -> SendReservation {
         self.send_after_reading(&self.read().await, now).await
     }
 
-    async fn send_after_reading(&self, item: &UserItem, now: u64) -> SendReservation {
-        let enrolment = item.enrolment.as_ref().unwrap();
-        let Authenticator::Sms(number) = &enrolment.authenticator else { panic!("a phone is enrolled") };
-        let binding = Binding { user: &self.user, enrolment, number };
-        let challenge = binding.challenge(&Code::parse("123456").unwrap(), &self.keys, now).unwrap();
-        self.store.reserve_send(binding, item, &challenge, &self.keys, now).await.unwrap()
+    async fn send_after_reading(&self, item: &UserItem, now: UnixTime) -> SendReservation {
+        self.store.reserve_send(&self.user, item, &Code::parse("123456").unwrap(), now).await.unwrap()
     }
 
-    async fn assert_sent(&self, now: u64) {
+    async fn assert_sent(&self, now: UnixTime) {
         let sent = self.send(now).await;
-        assert!(matches!(sent, SendReservation::Reserved(_)), "{sent:?} at {now}");
+        assert!(matches!(sent, SendReservation::Reserved(_)), "{sent:?} at {now:?}");
     }
 
-    async fn assert_send_waits(&self, now: u64, expected: u64) {
+    async fn assert_send_waits(&self, now: UnixTime, expected: u64) {
         match self.send(now).await {
-            SendReservation::Wait { seconds } => assert_eq!(seconds, expected, "at {now}"),
-            other => panic!("{other:?} at {now}"),
+            SendReservation::Wait { seconds } => assert_eq!(seconds, expected, "at {now:?}"),
+            other => panic!("{other:?} at {now:?}"),
         }
     }
 }
@@ -123,7 +127,7 @@ async fn every_wait_ends_at_its_exact_second() {
                 }
             }
         }
-        now += wait;
+        now = now + wait;
     }
     assert_eq!(subject.read().await.throttle.failures, 14);
 }
@@ -135,37 +139,37 @@ async fn an_acceptance_clears_the_count_and_an_earlier_or_equal_step_is_refused_
     for _ in 0..4 {
         subject.reserved(START).await;
     }
-    assert!(subject.accept(&*subject.reserved(START).await, 1000).await);
+    assert!(subject.accept(&*subject.reserved(START).await, START).await);
     assert_eq!(subject.read().await.throttle.failures, 0);
-    for step in [1000, 999, 0] {
-        assert!(!subject.accept(&*subject.reserved(START).await, step).await, "{step}");
+    for earlier in [0, 30, 3000] {
+        assert!(!subject.accept(&*subject.reserved(START).await, START - earlier).await, "{earlier}");
     }
-    assert!(subject.accept(&*subject.reserved(START).await, 1001).await);
+    assert!(subject.accept(&*subject.reserved(START).await, START + 30).await);
 }
 
 #[tokio::test]
 async fn a_used_step_stays_used_over_a_rotation_of_keys() {
     let mut subject = Subject::new("rotation");
     subject.enrol_app().await;
-    assert!(subject.accept(&*subject.reserved(START).await, 1000).await);
-    subject.keys = keyring("k2", &["k1", "k2"]);
+    assert!(subject.accept(&*subject.reserved(START).await, START).await);
+    subject.rotate(keyring("k2", &["k1", "k2"]));
     subject.enrol_app().await;
-    assert!(!subject.accept(&*subject.reserved(START).await, 1000).await);
-    assert!(subject.accept(&*subject.reserved(START).await, 1001).await);
+    assert!(!subject.accept(&*subject.reserved(START).await, START).await);
+    assert!(subject.accept(&*subject.reserved(START).await, START + 30).await);
 }
 
 #[tokio::test]
 async fn what_an_old_key_sealed_is_read_and_sealed_anew_by_the_next_write() {
     let mut subject = Subject::new("resealed");
     subject.enrol_app().await;
-    subject.keys = keyring("k2", &["k1", "k2"]);
+    subject.rotate(keyring("k2", &["k1", "k2"]));
     let sealed = |item: &crate::support::Item| item["secret"].as_s().unwrap().split('.').next().unwrap().to_owned();
     let key = user_key(&subject.user);
     assert_eq!(sealed(&subject.table.item(&key).await.unwrap()), "k1");
     let enrolment = subject.enrolment().await;
     subject.enrol(enrolment.authenticator.clone()).await;
     assert_eq!(sealed(&subject.table.item(&key).await.unwrap()), "k2");
-    subject.keys = keyring("k2", &["k2"]);
+    subject.rotate(keyring("k2", &["k2"]));
     assert_eq!(subject.enrolment().await.authenticator, enrolment.authenticator);
 }
 
@@ -175,7 +179,7 @@ async fn a_late_acceptance_does_not_reach_a_later_enrolment() {
     subject.enrol_app().await;
     let reserved = subject.reserved(START).await;
     subject.enrol_app().await;
-    assert!(!subject.accept(&reserved, 1000).await);
+    assert!(!subject.accept(&reserved, START).await);
     assert!(!subject.enrolment().await.verified);
 }
 
@@ -195,7 +199,7 @@ async fn an_attempt_given_back_leaves_everything_as_it_was() {
     assert_eq!(subject.read().await.throttle, before);
     let reserved = subject.reserved(START + 60).await;
     assert!(matches!(subject.attempt(START + 60).await, Attempt::Wait { .. }));
-    assert!(subject.accept(&reserved, 1000).await);
+    assert!(subject.accept(&reserved, START).await);
     subject.store.release_attempt(&subject.user, &reserved).await.unwrap();
     assert_eq!(subject.read().await.throttle.failures, 0);
 }
@@ -208,7 +212,8 @@ async fn an_administrators_reset_clears_the_count_and_ones_own_does_not() {
         if by == ResetBy::Self_ {
             subject.reserved(START).await;
         }
-        assert!(subject.store.reset(&subject.user, by, StepUp::None, START).await.unwrap());
+        let reset = subject.store.reset(&subject.user, by, StepUp::None, START).await.unwrap();
+        assert_eq!(reset, Replaced::Done);
         assert_eq!(subject.read().await.throttle.failures, expected);
         assert_eq!(subject.read().await.enrolment, None);
     }
@@ -296,6 +301,6 @@ async fn an_item_that_cannot_be_read_is_an_error_and_counts_nothing() {
     stolen.enrol_app().await;
     let sealed = stolen.table.item(&user_key(&stolen.user)).await.unwrap()["secret"].clone();
     subject.table.put(&key, "secret", sealed).await;
-    let error = subject.store.user(&subject.user, &subject.keys).await.unwrap_err();
+    let error = subject.store.user(&subject.user).await.unwrap_err();
     assert!(matches!(error, StoreError::Broken(_)), "{error:?}");
 }

@@ -2,7 +2,6 @@
 //! can hold; and items that DynamoDB's time to live should have removed already.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use two_factor::authenticator::challenge::Binding;
 use two_factor::authenticator::code::Code;
 use two_factor::authenticator::secret::Secret;
 use two_factor::authenticator::throttle::CLOCK_ERROR;
@@ -14,8 +13,9 @@ use two_factor::phone::countries::Countries;
 use two_factor::sealing::Keyring;
 use two_factor::sms::limits::DAY;
 use two_factor::store::{
-    Attempt, Effect, NewSettings, ResetBy, SendReservation, Store, StoreError, UserItem, user_key,
+    Attempt, Effect, NewSettings, Replaced, ResetBy, SendReservation, Store, StoreError, UserItem, user_key,
 };
+use two_factor::time::UnixTime;
 use two_factor::verification::{self, Try, TypedCode};
 
 use crate::support::{SECRET, Table, phone_number, stack};
@@ -28,7 +28,6 @@ const FAR: [u64; 8] =
 struct Subject {
     store: Store,
     table: Table,
-    keys: Keyring,
     user: User,
 }
 
@@ -36,7 +35,7 @@ impl Subject {
     fn new(id: impl Into<String>) -> Self {
         let table = stack().table();
         let keys = Keyring::parse(&format!(r#"{{"current":"k1","k1":"{}"}}"#, "x".repeat(43))).unwrap();
-        Self { store: table.store(), table, keys, user: User { tenant: "clocks".to_owned(), id: id.into() } }
+        Self { store: table.store(keys), table, user: User { tenant: "clocks".to_owned(), id: id.into() } }
     }
 
     fn key(&self) -> String {
@@ -45,7 +44,8 @@ impl Subject {
 
     async fn enrol(&self, authenticator: Authenticator, now: u64) {
         let settings = NewSettings::Enrol(authenticator);
-        assert!(self.store.replace(&self.user, &settings, StepUp::None, &self.keys, now).await.unwrap());
+        let replaced = self.store.replace(&self.user, &settings, StepUp::None, at(now)).await.unwrap();
+        assert_eq!(replaced, Replaced::Done);
     }
 
     async fn enrol_app(&self, now: u64) {
@@ -58,12 +58,12 @@ impl Subject {
     }
 
     async fn read(&self) -> UserItem {
-        self.store.user(&self.user, &self.keys).await.unwrap()
+        self.store.user(&self.user).await.unwrap()
     }
 
     /// Seconds to wait for an attempt; `None` if it was counted.
     async fn attempt(&self, now: u64) -> Option<u64> {
-        match self.store.reserve_attempt(&self.user, &self.keys, now).await.unwrap() {
+        match self.store.reserve_attempt(&self.user, at(now)).await.unwrap() {
             Attempt::Reserved(_) => None,
             Attempt::Wait { seconds } => Some(seconds),
             Attempt::Disabled => panic!("something is enrolled"),
@@ -71,24 +71,28 @@ impl Subject {
     }
 
     async fn verify(&self, code: &str, now: u64) -> Result<(), two_factor::error::Error> {
-        let tried = Try { user: &self.user, code: &TypedCode::parse(code).unwrap(), now };
-        verification::accept(&self.store, &self.keys, tried, &Effect::Verify).await
+        let tried = Try { user: &self.user, code: &TypedCode::parse(code).unwrap(), now: at(now) };
+        verification::accept(&self.store, tried, &Effect::Verify).await
     }
 
     /// Seconds to wait for a send; `None` if it was counted.
     async fn send(&self, now: u64) -> Result<Option<u64>, StoreError> {
         let item = self.read().await;
-        let enrolment = item.enrolment.clone().unwrap();
-        let Authenticator::Sms(number) = &enrolment.authenticator else { panic!("a phone is enrolled") };
-        let binding = Binding { user: &self.user, enrolment: &enrolment, number };
-        let challenge = binding.challenge(&Code::parse("123456").unwrap(), &self.keys, now).unwrap();
-        let sent = self.store.reserve_send(binding, &item, &challenge, &self.keys, now).await?;
-        match sent {
+        match self.store.reserve_send(&self.user, &item, &Code::parse("123456").unwrap(), at(now)).await? {
             SendReservation::Reserved(_) => Ok(None),
             SendReservation::Wait { seconds } => Ok(Some(seconds)),
             SendReservation::Changed => panic!("nothing was changed"),
         }
     }
+}
+
+/// The app's code at `now`.
+fn code_at(now: u64) -> String {
+    totp::code_at(&secret(), at(now))
+}
+
+fn at(seconds: u64) -> UnixTime {
+    UnixTime::from_seconds(seconds)
 }
 
 fn secret() -> Secret {
@@ -100,10 +104,10 @@ async fn every_rule_holds_past_2038_and_far_beyond() {
     for (nth, start) in FAR.into_iter().enumerate() {
         let subject = Subject::new(format!("far-{nth}"));
         subject.enrol_app(start).await;
-        let code = totp::code_at(&secret(), start);
+        let code = code_at(start);
         subject.verify(&code, start).await.unwrap();
         subject.verify(&code, start + 1).await.unwrap_err();
-        subject.verify(&totp::code_at(&secret(), start + 30), start + 30).await.unwrap();
+        subject.verify(&code_at(start + 30), start + 30).await.unwrap();
         for _ in 0..5 {
             assert_eq!(subject.attempt(start + 60).await, None);
         }
@@ -119,7 +123,10 @@ async fn every_rule_holds_past_2038_and_far_beyond() {
         subject.verify("123456", start + 30 + 600).await.unwrap_err();
         subject.verify("123456", start + 30 + 599).await.unwrap();
         subject.verify("123456", start + 30 + 599).await.unwrap_err();
-        assert!(subject.store.reset(&subject.user, ResetBy::Self_, StepUp::None, start + 1000).await.unwrap());
+        assert_eq!(
+            subject.store.reset(&subject.user, ResetBy::Self_, StepUp::None, at(start + 1000)).await,
+            Ok(Replaced::Done)
+        );
         assert_eq!(subject.read().await.enrolment, None);
     }
 }
@@ -133,17 +140,17 @@ async fn no_time_makes_anything_panic() {
         let subject = Subject::new(format!("ends-{nth}"));
         subject.enrol_app(now).await;
         for _ in 0..6 {
-            let _ = subject.store.reserve_attempt(&subject.user, &subject.keys, now).await;
+            let _ = subject.store.reserve_attempt(&subject.user, at(now)).await;
         }
         let _ = subject.verify("000000", now).await;
-        let _ = subject.store.reset(&subject.user, ResetBy::Administrator(&subject.user), StepUp::None, now).await;
+        let _ = subject.store.reset(&subject.user, ResetBy::Administrator(&subject.user), StepUp::None, at(now)).await;
         subject.enrol_app(now).await;
-        assert!(totp::code_at(&secret(), now).len() == 6);
+        assert!(code_at(now).len() == 6);
         subject.enrol_phone(now).await;
         let _ = subject.send(now).await;
         let _ = subject.send(now).await;
         let _ = subject.verify("123456", now).await;
-        let _ = subject.store.reset(&subject.user, ResetBy::Self_, StepUp::None, now).await;
+        let _ = subject.store.reset(&subject.user, ResetBy::Self_, StepUp::None, at(now)).await;
         assert_eq!(subject.read().await.enrolment, None, "{now}");
     }
 }
@@ -162,9 +169,9 @@ async fn numbers_at_the_end_of_their_range_in_an_item_are_no_panic() {
             subject.table.put(&subject.key(), "last_step_secret", AttributeValue::S("k1.AAAA".to_owned())).await;
             subject.table.put(&subject.key(), "last_step", AttributeValue::N("1".to_owned())).await;
             subject.table.put(&subject.key(), attribute, AttributeValue::N(value.to_owned())).await;
-            let read = subject.store.user(&subject.user, &subject.keys).await;
+            let read = subject.store.user(&subject.user).await;
             assert_eq!(read.is_ok(), readable, "{attribute} {value}: {read:?}");
-            let _ = subject.store.reserve_attempt(&subject.user, &subject.keys, 1_000_001).await;
+            let _ = subject.store.reserve_attempt(&subject.user, at(1_000_001)).await;
             let _ = subject.verify("123456", 1_000_002).await;
         }
     }
@@ -229,9 +236,9 @@ async fn a_code_of_a_used_step_stays_used_when_the_clock_jumps_back() {
     let subject = Subject::new("step-back");
     let start = 3_000_000_000;
     subject.enrol_app(start).await;
-    subject.verify(&totp::code_at(&secret(), start), start).await.unwrap();
+    subject.verify(&code_at(start), start).await.unwrap();
     for back in [0, 30, 60, 3600] {
-        subject.verify(&totp::code_at(&secret(), start - back), start - back).await.unwrap_err();
+        subject.verify(&code_at(start - back), start - back).await.unwrap_err();
     }
     assert!(subject.read().await.enrolment.unwrap().verified);
 }
@@ -244,7 +251,7 @@ async fn what_the_time_to_live_has_not_removed_yet_counts_as_ever() {
     for _ in 0..5 {
         assert_eq!(subject.attempt(start).await, None);
     }
-    assert!(subject.store.reset(&subject.user, ResetBy::Self_, StepUp::None, start).await.unwrap());
+    assert_eq!(subject.store.reset(&subject.user, ResetBy::Self_, StepUp::None, at(start)).await, Ok(Replaced::Done));
     let overdue = AttributeValue::N((start - 10 * DAY).to_string());
     subject.table.put(&subject.key(), "expires_at", overdue.clone()).await;
     // Two days late is usual. The wait counts, and new settings take the item's end away.

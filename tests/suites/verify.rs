@@ -2,11 +2,9 @@
 
 use reqwest::Method;
 use serde_json::json;
-use two_factor::authenticator::secret::Secret;
-use two_factor::authenticator::totp;
 
 use crate::support::{
-    SECRET, User, code_now, enrol_app, enrol_phone, last_code, now, number, stack, user_key_of, wrong_code,
+    SECRET, User, code_at, code_now, enrol_app, enrol_phone, last_code, now, number, stack, user_key_of, wrong_code,
 };
 
 async fn failures(user: &User) -> Option<u64> {
@@ -46,8 +44,7 @@ async fn a_code_of_the_app_is_accepted_once() {
 async fn a_code_of_an_earlier_step_is_refused_after_a_later_one() {
     let user = stack().user();
     enrol_app(&user).await;
-    let secret = Secret::parse(SECRET).unwrap();
-    let (now_code, earlier) = (totp::code_at(&secret, now()), totp::code_at(&secret, now() - 30));
+    let (now_code, earlier) = (code_now(SECRET), code_at(SECRET, now() - 30));
     user.verify(&now_code).await.assert_no_content();
     user.verify(&earlier).await.assert_problem(422, "invalid-code");
 }
@@ -56,9 +53,8 @@ async fn a_code_of_an_earlier_step_is_refused_after_a_later_one() {
 async fn the_code_of_the_next_step_is_accepted_early() {
     let user = stack().user();
     enrol_app(&user).await;
-    let secret = Secret::parse(SECRET).unwrap();
     let at = now();
-    for code in [at, at + 30].map(|at| totp::code_at(&secret, at)) {
+    for code in [at, at + 30].map(|at| code_at(SECRET, at)) {
         user.verify(&code).await.assert_no_content();
     }
 }

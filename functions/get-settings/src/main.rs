@@ -7,7 +7,6 @@ use two_factor::aws::Aws;
 use two_factor::config;
 use two_factor::error::Error;
 use two_factor::http::{Request, Response, serve};
-use two_factor::sealing::Keyring;
 use two_factor::store::Store;
 
 /// The five members of the documented answer, in its order.
@@ -30,19 +29,13 @@ enum Phone {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
-    let (service, keys) = (config::service("get-settings")?, config::sealing_keys()?);
-    let visibility = config::secret_visibility()?;
-    let store = Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?);
-    serve(service, |request| get_settings(&store, &keys, visibility, request)).await
+    let (service, visibility) = (config::service("get-settings")?, config::secret_visibility()?);
+    let store = Store::from_env(Aws::from_env()?.dynamodb().await?)?;
+    serve(service, |request| get_settings(&store, visibility, request)).await
 }
 
-async fn get_settings(
-    store: &Store,
-    keys: &Keyring,
-    visibility: SecretVisibility,
-    request: Request,
-) -> Result<Response, Error> {
-    let user = store.user(&request.caller, keys).await?;
+async fn get_settings(store: &Store, visibility: SecretVisibility, request: Request) -> Result<Response, Error> {
+    let user = store.user(&request.caller).await?;
     Response::data(&user.enrolment.map(|enrolment| Settings::of(enrolment, visibility)).unwrap_or_default())
 }
 

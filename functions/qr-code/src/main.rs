@@ -9,7 +9,6 @@ use two_factor::error::Error;
 use two_factor::http::{Request, Response, serve};
 use two_factor::qr::symbol::Symbol;
 use two_factor::qr::{key_uri, png};
-use two_factor::sealing::Keyring;
 use two_factor::store::Store;
 
 /// Claims that may say what the user calls the account; the first that is present is shown in the app.
@@ -22,20 +21,19 @@ struct Qr {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
-    let (service, keys, issuer) = (config::service("qr-code")?, config::sealing_keys()?, config::issuer()?);
+    let (service, issuer) = (config::service("qr-code")?, config::issuer()?);
     let visibility = config::secret_visibility()?;
-    let store = Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?);
-    serve(service, |request| qr_code(&store, &keys, &issuer, visibility, request)).await
+    let store = Store::from_env(Aws::from_env()?.dynamodb().await?)?;
+    serve(service, |request| qr_code(&store, &issuer, visibility, request)).await
 }
 
 async fn qr_code(
     store: &Store,
-    keys: &Keyring,
     issuer: &str,
     visibility: SecretVisibility,
     request: Request,
 ) -> Result<Response, Error> {
-    let user = store.user(&request.caller, keys).await?;
+    let user = store.user(&request.caller).await?;
     let enrolment = user.enrolment.ok_or(Error::NotAuthenticatorApp)?;
     let Authenticator::App(secret) = &enrolment.authenticator else { return Err(Error::NotAuthenticatorApp) };
     if !visibility.shows(&enrolment) {

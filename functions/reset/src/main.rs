@@ -9,13 +9,14 @@ use two_factor::error::{Error, FieldError};
 use two_factor::http::{AuditEvent, Request, Response, serve};
 use two_factor::identity::permission::may_edit;
 use two_factor::identity::user::{User, UserIdType};
-use two_factor::store::{ResetBy, Store};
+use two_factor::store::{Replaced, ResetBy, Store};
 
 struct App {
     store: Store,
     user_id_type: UserIdType,
     permission_claims: Vec<String>,
-    own: StepUp,
+    /// What it takes to reset one's own verified settings.
+    step_up: StepUp,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -24,8 +25,8 @@ async fn main() -> Result<(), RuntimeError> {
     let app = App {
         user_id_type: service.caller_claims.user_id_type,
         permission_claims: config::permission_claims()?,
-        own: config::step_up()?,
-        store: Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?),
+        step_up: config::step_up()?,
+        store: Store::without_keys_from_env(Aws::from_env()?.dynamodb().await?)?,
     };
     serve(service, |request| reset(&app, request)).await
 }
@@ -33,15 +34,15 @@ async fn main() -> Result<(), RuntimeError> {
 async fn reset(app: &App, request: Request) -> Result<Response, Error> {
     let subject = subject(app, &request)?;
     // Resetting oneself, by whichever path, is no administrator's reset: it must not refill one's own guesses.
-    let (by, replace) = if subject == request.caller {
-        (ResetBy::Self_, app.own)
+    let (by, step_up) = if subject == request.caller {
+        (ResetBy::Self_, app.step_up)
     } else {
         (ResetBy::Administrator(&request.caller), StepUp::None)
     };
-    if !app.store.reset(&subject, by, replace, request.now).await? {
-        return Err(Error::StepUpRequired);
+    match app.store.reset(&subject, by, step_up, request.now).await? {
+        Replaced::Done => Ok(Response::no_content().with_audit_event(AuditEvent::Reset { subject })),
+        Replaced::StepUpRequired => Err(Error::StepUpRequired),
     }
-    Ok(Response::no_content().with_audit_event(AuditEvent::Reset { subject }))
 }
 
 /// Whose settings to remove: the path's user, if the caller may edit that one, else the caller's own.

@@ -3,21 +3,18 @@
 
 use lambda_http::Error as RuntimeError;
 use two_factor::authenticator::Authenticator;
-use two_factor::authenticator::challenge::Binding;
 use two_factor::authenticator::code::Code;
 use two_factor::aws::Aws;
 use two_factor::config;
 use two_factor::error::Error;
 use two_factor::http::{AuditEvent, Request, Response, serve};
 use two_factor::phone::countries::Countries;
-use two_factor::sealing::Keyring;
 use two_factor::sms::SmsText;
 use two_factor::sms::sender::{SendFailure, SmsSender};
 use two_factor::store::{SendReservation, SendSlot, Store};
 
 struct App {
     store: Store,
-    keys: Keyring,
     sender: SmsSender,
     text: SmsText,
     countries: Countries,
@@ -28,27 +25,24 @@ async fn main() -> Result<(), RuntimeError> {
     let service = config::service("send-verification")?;
     let aws = Aws::from_env()?;
     let app = App {
-        keys: config::sealing_keys()?,
         text: config::sms_text(&config::issuer()?)?,
         countries: config::sms_countries()?,
         sender: SmsSender::new(aws.sns().await?, config::sms_sender_id()?),
-        store: Store::new(aws.dynamodb().await?, config::table_name()?),
+        store: Store::from_env(aws.dynamodb().await?)?,
     };
     serve(service, |request| send_verification(&app, request)).await
 }
 
 async fn send_verification(app: &App, request: Request) -> Result<Response, Error> {
-    let App { store, keys, sender, text, countries } = app;
-    let user = store.user(&request.caller, keys).await?;
+    let App { store, sender, text, countries } = app;
+    let user = store.user(&request.caller).await?;
     let enrolment = user.enrolment.as_ref().ok_or(Error::NotSms)?;
     let Authenticator::Sms(number) = &enrolment.authenticator else { return Err(Error::NotSms) };
     if !countries.allow(number.country()) {
         return Err(Error::CountryNotServed);
     }
     let code = Code::generate()?;
-    let binding = Binding { user: &request.caller, enrolment, number };
-    let challenge = binding.challenge(&code, keys, request.now)?;
-    let slot = match store.reserve_send(binding, &user, &challenge, keys, request.now).await? {
+    let slot = match store.reserve_send(&request.caller, &user, &code, request.now).await? {
         SendReservation::Reserved(slot) => slot,
         SendReservation::Wait { seconds } => return Err(Error::TooManySends(seconds)),
         SendReservation::Changed => return Err(Error::SettingsChanged),

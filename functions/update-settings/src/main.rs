@@ -12,8 +12,7 @@ use two_factor::error::{Error, FieldError};
 use two_factor::http::{AuditEvent, Fields, Request, Response, serve};
 use two_factor::phone::countries::Countries;
 use two_factor::phone::{InvalidPhoneNumber, PhoneNumber};
-use two_factor::sealing::Keyring;
-use two_factor::store::{Effect, NewSettings, Store};
+use two_factor::store::{Effect, NewSettings, Replaced, Store};
 use two_factor::verification::{self, Try};
 
 const METHOD: &str = "#/method";
@@ -23,7 +22,6 @@ const PHONE: &str = "#/phone";
 
 struct App {
     store: Store,
-    keys: Keyring,
     countries: Countries,
     /// What may be replaced without a current code.
     step_up: StepUp,
@@ -31,29 +29,28 @@ struct App {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
-    let (service, keys, countries) =
-        (config::service("update-settings")?, config::sealing_keys()?, config::sms_countries()?);
-    let store = Store::new(Aws::from_env()?.dynamodb().await?, config::table_name()?);
-    let app = App { store, keys, countries, step_up: config::step_up()? };
+    let (service, countries) = (config::service("update-settings")?, config::sms_countries()?);
+    let store = Store::from_env(Aws::from_env()?.dynamodb().await?)?;
+    let app = App { store, countries, step_up: config::step_up()? };
     serve(service, |request| update_settings(&app, request)).await
 }
 
 async fn update_settings(app: &App, request: Request) -> Result<Response, Error> {
-    let App { store, keys, countries, step_up } = app;
     let fields = request.fields()?;
-    let settings = requested(&fields, countries).map_err(Error::InvalidFields)?;
+    let settings = requested(&fields, &app.countries).map_err(Error::InvalidFields)?;
     let event = if settings == NewSettings::Disable { AuditEvent::Disabled } else { AuditEvent::Enrolled };
-    if !store.replace(&request.caller, &settings, *step_up, keys, request.now).await? {
-        replace_verified(app, &request, &fields, settings).await?;
+    match app.store.replace(&request.caller, &settings, app.step_up, request.now).await? {
+        Replaced::Done => {}
+        Replaced::StepUpRequired => replace_verified(app, &request, &fields, settings).await?,
     }
     Ok(Response::no_content().with_audit_event(event))
 }
 
 /// Replaces verified settings, for a current code in `key`. The code is used up in the write that replaces them.
 async fn replace_verified(app: &App, request: &Request, fields: &Fields, settings: NewSettings) -> Result<(), Error> {
-    let code = verification::step_up_code(fields.get("key"))?;
+    let code = verification::key(fields)?.ok_or(Error::StepUpRequired)?;
     let tried = Try { user: &request.caller, code: &code, now: request.now };
-    match verification::accept(&app.store, &app.keys, tried, &Effect::Replace(settings)).await {
+    match verification::accept(&app.store, tried, &Effect::Replace(settings)).await {
         // Disabled since the first write was refused: no longer what the code was for.
         Err(Error::Disabled) => Err(Error::SettingsChanged),
         outcome => outcome,

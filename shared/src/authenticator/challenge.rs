@@ -1,12 +1,11 @@
 //! The code that goes out by SMS: an out-of-band secret of short life (NIST SP 800-63B-4 §3.1.3, OWASP ASVS 5.0 §6.6).
 
-use ring::error::Unspecified;
-
 use crate::authenticator::Enrolment;
 use crate::authenticator::code::Code;
 use crate::identity::user::User;
 use crate::phone::PhoneNumber;
-use crate::sealing::Keyring;
+use crate::sealing::{CannotSeal, KeyedHash, Keyring};
+use crate::time::UnixTime;
 
 /// Seconds that a code is good for.
 pub const LIFETIME: u64 = 600;
@@ -18,37 +17,37 @@ pub const MAX_TRIES: u64 = 5;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
     /// Keyed hash of user, enrolment, number and code.
-    pub code_hash: String,
+    pub code_hash: KeyedHash,
     /// The first second at which it is no longer good.
-    pub expires: u64,
+    pub expires: UnixTime,
     /// Attempts counted since it was sent.
     pub tries: u64,
 }
 
 /// What a code's hash is bound to besides the code: it is worth nothing for another user, enrolment or number.
 #[derive(Debug, Clone, Copy)]
-pub struct Binding<'a> {
+pub(crate) struct Binding<'a> {
     /// The user it is sent to.
-    pub user: &'a User,
+    pub(crate) user: &'a User,
     /// The enrolment it verifies.
-    pub enrolment: &'a Enrolment,
+    pub(crate) enrolment: &'a Enrolment,
     /// The number it is sent to.
-    pub number: &'a PhoneNumber,
+    pub(crate) number: &'a PhoneNumber,
 }
 
 impl Binding<'_> {
-    /// What is stored of a `code` that is sent at `now` (seconds since 1970).
+    /// What is stored of a `code` that is sent at `now`.
     ///
     /// # Errors
     /// The keyring has no current key to hash with.
-    pub fn challenge(&self, code: &Code, keys: &Keyring, now: u64) -> Result<Challenge, Unspecified> {
+    pub(crate) fn challenge(&self, code: &Code, keys: &Keyring, now: UnixTime) -> Result<Challenge, CannotSeal> {
         let code_hash = self.with_parts(code, |parts| keys.hash(parts))?;
-        Ok(Challenge { code_hash, expires: now.saturating_add(LIFETIME), tries: 0 })
+        Ok(Challenge { code_hash, expires: now + LIFETIME, tries: 0 })
     }
 
-    /// Whether `code` is the right one at `now` (seconds since 1970), and the attempt is among the first
+    /// Whether `code` is the right one at `now`, and the attempt is among the first
     /// [`MAX_TRIES`] + 1: the one after the fifth wrong code comes too late even if it is right.
-    pub fn accepts(&self, challenge: &Challenge, code: &Code, keys: &Keyring, now: u64) -> bool {
+    pub(crate) fn accepts(&self, challenge: &Challenge, code: &Code, keys: &Keyring, now: UnixTime) -> bool {
         now < challenge.expires
             && challenge.tries <= MAX_TRIES
             && self.with_parts(code, |parts| keys.matches(&challenge.code_hash, parts))
@@ -66,7 +65,7 @@ mod tests {
     use crate::authenticator::Authenticator;
     use crate::phone::countries::Countries;
 
-    const NOW: u64 = 1_000_000;
+    const NOW: UnixTime = UnixTime::from_seconds(1_000_000);
 
     fn number(national: &str) -> PhoneNumber {
         PhoneNumber::parse("45", national, &Countries::All).unwrap()

@@ -1,15 +1,16 @@
 //! Recovery codes: look-up secrets for whoever has lost the authenticator (NIST SP 800-63B-4 §3.1.2, OWASP ASVS 5.0
-//! §6.5.2). Ten at a time, each good once, shown once, stored only as keyed hashes.
+//! §6.5.2). Ten at a time, each good once, shown once, stored only as hashes.
 
 use std::fmt;
 
+use base64::prelude::{BASE64_STANDARD_NO_PAD as BASE64, Engine};
 use data_encoding::BASE32_NOPAD;
-use ring::error::Unspecified;
-use ring::rand::{SecureRandom, SystemRandom};
+use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use crate::identity::user::User;
-use crate::sealing::Keyring;
+use crate::random::{self, NoRandomness};
+use crate::sealing::message;
 
 /// Codes of one set.
 pub const CODES: usize = 10;
@@ -47,11 +48,9 @@ impl RecoveryCode {
         Some(Self(bytes))
     }
 
-    /// 80 fresh bits from the operating system's generator.
-    fn generate() -> Result<Self, Unspecified> {
-        let mut bytes = Zeroizing::new([0; BYTES]);
-        SystemRandom::new().fill(bytes.as_mut_slice())?;
-        Ok(Self(bytes))
+    /// The code of these random bits.
+    pub fn from_random(bits: [u8; BYTES]) -> Self {
+        Self(Zeroizing::new(bits))
     }
 
     /// The code in groups for reading: `ABCD-EFGH-IJKL-MNOP`.
@@ -67,29 +66,14 @@ impl RecoveryCode {
         text
     }
 
-    /// What is stored of it: `key name.22 characters`, bound to the user.
-    fn hash(&self, user: &User, keys: &Keyring) -> Result<String, Unspecified> {
-        self.with_parts(user, |parts| keys.hash(parts)).map(short)
-    }
-
-    /// Its hash among `stored`, if it is one of those codes. All of a set were hashed under the key of their time.
-    ///
-    /// # Errors
-    /// The keyring has no key to hash with.
-    pub fn among<'a>(
-        &self,
-        stored: &'a [String],
-        user: &User,
-        keys: &Keyring,
-    ) -> Result<Option<&'a String>, Unspecified> {
-        let Some(first) = stored.first() else { return Ok(None) };
-        let hash = short(self.with_parts(user, |parts| keys.hash_like(first, parts))?);
-        Ok(stored.iter().find(|stored| **stored == hash))
-    }
-
-    fn with_parts<T>(&self, user: &User, hash: impl FnOnce(&[&str]) -> T) -> T {
+    /// What is stored of it, bound to the user: the first 132 bits of a SHA-256. It needs no key: nobody finds 80 random
+    /// bits by trying (NIST SP 800-63B-4 §3.1.2.2), and so a sealing key can be retired without voiding codes.
+    pub(crate) fn hash(&self, user: &User) -> String {
         let text = Zeroizing::new(BASE32_NOPAD.encode(self.0.as_slice()));
-        hash(&["recovery code", &user.tenant, &user.id, &text])
+        let digest = digest(&SHA256, &message(&["recovery code", &user.tenant, &user.id, &text]));
+        let mut hash = BASE64.encode(digest);
+        hash.truncate(HASH_CHARACTERS);
+        hash
     }
 }
 
@@ -99,21 +83,12 @@ impl fmt::Debug for RecoveryCode {
     }
 }
 
-/// A fresh set, and the hashes to store of it.
+/// A fresh set.
 ///
 /// # Errors
 /// The operating system has no randomness to give.
-pub fn generate_set(user: &User, keys: &Keyring) -> Result<(Vec<RecoveryCode>, Vec<String>), Unspecified> {
-    let codes = (0..CODES).map(|_| RecoveryCode::generate()).collect::<Result<Vec<_>, _>>()?;
-    let hashes = codes.iter().map(|code| code.hash(user, keys)).collect::<Result<_, _>>()?;
-    Ok((codes, hashes))
-}
-
-fn short(mut hash: String) -> String {
-    if let Some(dot) = hash.find('.') {
-        hash.truncate(dot + 1 + HASH_CHARACTERS);
-    }
-    hash
+pub fn generate_set() -> Result<Vec<RecoveryCode>, NoRandomness> {
+    (0..CODES).map(|_| random::bytes().map(RecoveryCode::from_random)).collect()
 }
 
 #[cfg(test)]
@@ -125,38 +100,29 @@ mod tests {
         User { tenant: String::new(), id: id.to_owned() }
     }
 
-    fn ring(current: &str) -> Keyring {
-        let (k1, k2) = ("1".repeat(43), "2".repeat(43));
-        Keyring::parse(&format!(r#"{{"current":"{current}","k1":"{k1}","k2":"{k2}"}}"#)).unwrap()
-    }
-
     #[test]
     fn a_set_is_ten_different_codes_in_four_groups_of_four() {
-        let (codes, hashes) = generate_set(&user("42"), &ring("k1")).unwrap();
-        let texts: std::collections::HashSet<String> = codes.iter().map(|code| code.to_text().to_string()).collect();
-        assert_eq!((texts.len(), hashes.len()), (CODES, CODES));
+        let texts: std::collections::HashSet<String> =
+            generate_set().unwrap().iter().map(|code| code.to_text().to_string()).collect();
+        assert_eq!(texts.len(), CODES);
         for text in texts {
             assert_eq!(text.split('-').map(str::len).collect::<Vec<_>>(), [4; 4], "{text}");
         }
     }
 
     #[test]
-    fn a_code_is_found_among_its_users_hashes_alone_and_over_a_rotation_of_keys() {
-        let (codes, hashes) = generate_set(&user("42"), &ring("k1")).unwrap();
-        for (code, hash) in codes.iter().zip(&hashes) {
-            assert_eq!(code.among(&hashes, &user("42"), &ring("k1")).unwrap(), Some(hash));
-            assert_eq!(code.among(&hashes, &user("42"), &ring("k2")).unwrap(), Some(hash));
-            assert_eq!(code.among(&hashes, &user("43"), &ring("k1")).unwrap(), None);
-            assert_eq!(code.among(&[], &user("42"), &ring("k1")).unwrap(), None);
-        }
-        let other = RecoveryCode::parse("AAAA-AAAA-AAAA-AAAA").unwrap();
-        assert_eq!(other.among(&hashes, &user("42"), &ring("k1")).unwrap(), None);
+    fn a_hash_is_its_codes_and_its_users_alone() {
+        let code = RecoveryCode::from_random(*b"0123456789");
+        let hash = code.hash(&user("42"));
+        assert_eq!(hash, code.clone().hash(&user("42")));
+        assert_ne!(hash, code.hash(&user("43")));
+        assert_ne!(hash, code.hash(&User { tenant: "acme".to_owned(), ..user("42") }));
+        assert_ne!(hash, RecoveryCode::from_random(*b"0123456788").hash(&user("42")));
     }
 
     #[test]
-    fn a_hash_names_its_key_and_has_132_bits() {
-        let (_, hashes) = generate_set(&user("42"), &ring("k2")).unwrap();
-        assert!(hashes.iter().all(|hash| hash.starts_with("k2.") && hash.len() == 3 + 22), "{hashes:?}");
+    fn a_hash_has_132_bits() {
+        assert_eq!(RecoveryCode::from_random([7; BYTES]).hash(&user("42")).len(), 22);
     }
 
     #[test]

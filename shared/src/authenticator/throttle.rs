@@ -3,6 +3,8 @@
 //! One counter for a user, over both methods. It moves before a code is looked at
 //! ([`crate::store::Store::reserve_attempt`]), so it counts attempts; a right code clears it.
 
+use crate::time::UnixTime;
+
 /// Attempts that may go wrong before the first wait.
 pub const FREE_ATTEMPTS: u64 = 5;
 
@@ -18,17 +20,17 @@ pub const CLOCK_ERROR: u64 = 3600;
 pub struct Throttle {
     /// Attempts counted since the last right code.
     pub failures: u64,
-    /// When the last of them was, in seconds since 1970; 0 if there was none.
-    pub last_attempt: u64,
+    /// When the last of them was; 1970 if there was none.
+    pub last_attempt: UnixTime,
 }
 
 impl Throttle {
-    /// Seconds until the next attempt is allowed; `None` if it is allowed at `now` (seconds since 1970).
-    pub fn retry_after(&self, now: u64) -> Option<u64> {
-        if self.failures < FREE_ATTEMPTS || self.last_attempt > now.saturating_add(CLOCK_ERROR) {
+    /// Seconds until the next attempt is allowed; `None` if it is allowed at `now`.
+    pub fn retry_after(&self, now: UnixTime) -> Option<u64> {
+        if self.failures < FREE_ATTEMPTS || self.last_attempt > now + CLOCK_ERROR {
             return None;
         }
-        let left = self.last_attempt.saturating_add(wait_after(self.failures)).saturating_sub(now);
+        let left = (self.last_attempt + wait_after(self.failures)).since(now);
         (left > 0).then_some(left)
     }
 }
@@ -47,17 +49,25 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn throttle(failures: u64, last_attempt: u64) -> Throttle {
+        Throttle { failures, last_attempt: at(last_attempt) }
+    }
+
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::from_seconds(seconds)
+    }
+
     #[test]
     fn four_wrong_codes_bring_no_wait_and_the_fifth_brings_a_minute() {
-        assert_eq!(Throttle { failures: 4, last_attempt: 1000 }.retry_after(1000), None);
-        assert_eq!(Throttle { failures: 5, last_attempt: 1000 }.retry_after(1000), Some(60));
+        assert_eq!(throttle(4, 1000).retry_after(at(1000)), None);
+        assert_eq!(throttle(5, 1000).retry_after(at(1000)), Some(60));
     }
 
     #[test]
     fn the_wait_ends_at_its_exact_second() {
-        let throttle = Throttle { failures: 5, last_attempt: 1000 };
-        assert_eq!(throttle.retry_after(1059), Some(1));
-        assert_eq!(throttle.retry_after(1060), None);
+        let throttle = throttle(5, 1000);
+        assert_eq!(throttle.retry_after(at(1059)), Some(1));
+        assert_eq!(throttle.retry_after(at(1060)), None);
     }
 
     #[test]
@@ -69,21 +79,21 @@ mod tests {
 
     #[test]
     fn a_time_that_only_a_wrong_clock_can_have_written_holds_nobody_up() {
-        let throttle = Throttle { failures: 5, last_attempt: 10_000 };
-        assert_eq!(throttle.retry_after(10_000 - CLOCK_ERROR), Some(60 + CLOCK_ERROR));
-        assert_eq!(throttle.retry_after(10_000 - CLOCK_ERROR - 1), None);
-        assert_eq!(Throttle { failures: u64::MAX, last_attempt: u64::MAX }.retry_after(0), None);
-        assert_eq!(Throttle { failures: 4, last_attempt: 10_000 }.retry_after(9_999), None);
+        let locked = throttle(5, 10_000);
+        assert_eq!(locked.retry_after(at(10_000 - CLOCK_ERROR)), Some(60 + CLOCK_ERROR));
+        assert_eq!(locked.retry_after(at(10_000 - CLOCK_ERROR - 1)), None);
+        assert_eq!(throttle(u64::MAX, u64::MAX).retry_after(at(0)), None);
+        assert_eq!(throttle(4, 10_000).retry_after(at(9_999)), None);
     }
 
     proptest! {
         #[test]
         fn waiting_as_told_is_always_enough(failures: u64, last_attempt in 0_u64..1 << 40, passed in 0_u64..10_000) {
-            let throttle = Throttle { failures, last_attempt };
+            let throttle = throttle(failures, last_attempt);
             let now = last_attempt + passed;
-            if let Some(seconds) = throttle.retry_after(now) {
-                prop_assert_eq!(throttle.retry_after(now + seconds), None);
-                prop_assert!(throttle.retry_after(now + seconds - 1).is_some());
+            if let Some(seconds) = throttle.retry_after(at(now)) {
+                prop_assert_eq!(throttle.retry_after(at(now + seconds)), None);
+                prop_assert!(throttle.retry_after(at(now + seconds - 1)).is_some());
             }
         }
     }

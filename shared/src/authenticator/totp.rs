@@ -5,6 +5,8 @@ use totp_rs::{Algorithm, Builder, Totp};
 
 use crate::authenticator::code::{Code, DIGITS};
 use crate::authenticator::secret::Secret;
+use crate::sealing::KeyedHash;
+use crate::time::UnixTime;
 
 /// Seconds of one time step (RFC 6238 §5.2).
 pub const STEP_SECONDS: u64 = 30;
@@ -19,19 +21,19 @@ pub struct LastStep {
     /// Steps of 30 s since 1970.
     pub step: u64,
     /// Keyed hash of user and secret.
-    pub secret_hash: String,
+    pub secret_hash: KeyedHash,
 }
 
-/// The time step whose code this is, if it is one of the three around `now` (seconds since 1970).
+/// The time step whose code this is, if it is one of the three around `now`.
 ///
 /// Whether that step was used already is not asked here: [`crate::store::Store::accept_step`] decides that in its write.
-pub fn matching_step(secret: &Secret, code: &Code, now: u64) -> Option<u64> {
-    totp(secret).check(code.as_str(), now)
+pub fn matching_step(secret: &Secret, code: &Code, now: UnixTime) -> Option<u64> {
+    totp(secret).check(code.as_str(), now.seconds())
 }
 
-/// The code of the step that `now` (seconds since 1970) lies in: what the user's app shows.
-pub fn code_at(secret: &Secret, now: u64) -> String {
-    totp(secret).generate(now).to_string()
+/// The code of the step that `now` lies in: what the user's app shows.
+pub fn code_at(secret: &Secret, now: UnixTime) -> String {
+    totp(secret).generate(now.seconds()).to_string()
 }
 
 // "Noncompliant" only waives the 128-bit minimum of RFC 4226: the API's own sample has 80 bits. Secret sets the bounds.
@@ -56,6 +58,10 @@ mod tests {
         Secret::from_bytes(RFC_SECRET.to_vec()).unwrap()
     }
 
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::from_seconds(seconds)
+    }
+
     fn code(text: &str) -> Code {
         Code::parse(text).unwrap()
     }
@@ -70,8 +76,8 @@ mod tests {
             (2_000_000_000, "69279037"),
             (20_000_000_000, "65353130"),
         ] {
-            assert_eq!(code_at(&rfc_secret(), now), eight_digits[2..], "{now}");
-            assert_eq!(matching_step(&rfc_secret(), &code(&eight_digits[2..]), now), Some(now / 30));
+            assert_eq!(code_at(&rfc_secret(), at(now)), eight_digits[2..], "{now}");
+            assert_eq!(matching_step(&rfc_secret(), &code(&eight_digits[2..]), at(now)), Some(now / 30));
         }
     }
 
@@ -80,23 +86,23 @@ mod tests {
         let values =
             ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
         for (counter, value) in values.iter().enumerate() {
-            assert_eq!(code_at(&rfc_secret(), counter as u64 * 30), *value);
+            assert_eq!(code_at(&rfc_secret(), at(counter as u64 * 30)), *value);
         }
     }
 
     #[test]
     fn a_code_is_good_from_one_step_before_to_one_step_after_and_no_longer() {
         let step = 1_000_000;
-        let code = code(&code_at(&rfc_secret(), step * 30));
-        assert_eq!(matching_step(&rfc_secret(), &code, (step - 1) * 30 - 1), None);
-        assert_eq!(matching_step(&rfc_secret(), &code, (step - 1) * 30), Some(step));
-        assert_eq!(matching_step(&rfc_secret(), &code, (step + 2) * 30 - 1), Some(step));
-        assert_eq!(matching_step(&rfc_secret(), &code, (step + 2) * 30), None);
+        let code = code(&code_at(&rfc_secret(), at(step * 30)));
+        assert_eq!(matching_step(&rfc_secret(), &code, at((step - 1) * 30 - 1)), None);
+        assert_eq!(matching_step(&rfc_secret(), &code, at((step - 1) * 30)), Some(step));
+        assert_eq!(matching_step(&rfc_secret(), &code, at((step + 2) * 30 - 1)), Some(step));
+        assert_eq!(matching_step(&rfc_secret(), &code, at((step + 2) * 30)), None);
     }
 
     #[test]
     fn the_first_seconds_of_1970_do_not_underflow() {
-        assert_eq!(matching_step(&rfc_secret(), &code("755224"), 0), Some(0));
+        assert_eq!(matching_step(&rfc_secret(), &code("755224"), at(0)), Some(0));
     }
 
     proptest! {
@@ -105,7 +111,7 @@ mod tests {
             bytes in proptest::collection::vec(any::<u8>(), 10..=64), now in 0_u64..100_000_000_000
         ) {
             let secret = Secret::from_bytes(bytes).unwrap();
-            let step = matching_step(&secret, &code(&code_at(&secret, now)), now).unwrap();
+            let step = matching_step(&secret, &code(&code_at(&secret, at(now))), at(now)).unwrap();
             prop_assert!(step.abs_diff(now / STEP_SECONDS) <= 1);
         }
     }

@@ -10,13 +10,14 @@ use super::{Fields, MAX_BODY_BYTES};
 use crate::error::Error;
 use crate::identity::user::User;
 use crate::identity::{CallerClaims, Claims};
+use crate::time::UnixTime;
 
 /// A request of a known caller. It has no `Debug` form: its body holds secrets and codes.
 pub struct Request {
     /// Who calls.
     pub caller: User,
-    /// When, in seconds since 1970: the one clock that the request is decided by.
-    pub now: u64,
+    /// When: the one clock that the request is decided by.
+    pub now: UnixTime,
     claims: Claims,
     path_id: Option<String>,
     content_type: Option<String>,
@@ -25,7 +26,7 @@ pub struct Request {
 
 impl Request {
     pub(crate) fn from_event(event: Event, caller_claims: &CallerClaims) -> Result<Self, Error> {
-        let now = SystemTime::now()
+        let seconds = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_err(|_| Error::Internal("the clock stands before 1970".into()))?
             .as_secs();
@@ -35,7 +36,7 @@ impl Request {
         let body = body(event.body.unwrap_or_default(), event.is_base64_encoded)?;
         let path_id = event.path_parameters.and_then(|parameters| parameters.id);
         let content_type = event.headers.and_then(|headers| headers.content_type);
-        Ok(Self { caller, now, claims, path_id, content_type, body })
+        Ok(Self { caller, now: UnixTime::from_seconds(seconds), claims, path_id, content_type, body })
     }
 
     /// The claim `name`, as the gateway gives it: an array as `[a b]`.

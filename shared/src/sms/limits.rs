@@ -1,10 +1,8 @@
 //! How often an SMS may be sent: 30 s between two, 5 an hour and 10 a day for a user; 10 a day for a phone number over
 //! all users. Sliding windows over the times of the sends themselves, so no edge of an hour or a day lets more through.
 
-use ring::error::Unspecified;
-use ring::rand::{SecureRandom, SystemRandom};
-
 use crate::authenticator::throttle::CLOCK_ERROR;
+use crate::time::UnixTime;
 
 /// Seconds in a day: the longest window, after which a send is forgotten.
 pub const DAY: u64 = 86_400;
@@ -35,20 +33,15 @@ pub const NUMBER_LIMIT: Limit = Limit { sends: 10, seconds: DAY };
 pub struct Stamp(pub u64);
 
 impl Stamp {
-    /// The stamp of a send at `now` (seconds since 1970).
-    ///
-    /// # Errors
-    /// The operating system has no randomness to give.
-    pub fn at(now: u64) -> Result<Self, Unspecified> {
-        let mut bytes = [0; 8];
-        SystemRandom::new().fill(&mut bytes)?;
-        let random = u64::from_be_bytes(bytes) % STAMPS_PER_SECOND;
-        Ok(Self(now.saturating_mul(STAMPS_PER_SECOND).saturating_add(random)))
+    /// The stamp of a send at `now`, with what `random` makes of its last six digits.
+    pub fn new(now: UnixTime, random: [u8; 8]) -> Self {
+        let within_second = u64::from_be_bytes(random) % STAMPS_PER_SECOND;
+        Self(now.seconds().saturating_mul(STAMPS_PER_SECOND).saturating_add(within_second))
     }
 
-    /// When the send was, in seconds since 1970.
-    pub fn second(self) -> u64 {
-        self.0 / STAMPS_PER_SECOND
+    /// When the send was.
+    pub fn time(self) -> UnixTime {
+        UnixTime::from_seconds(self.0 / STAMPS_PER_SECOND)
     }
 }
 
@@ -68,17 +61,16 @@ impl SendLog {
         &self.0
     }
 
-    /// Seconds until every one of `limits` allows another send; `None` if they do at `now` (seconds since 1970). A send
+    /// Seconds until every one of `limits` allows another send; `None` if they do at `now`. A send
     /// that lies too far ahead was written by a clock that was wrong ([`CLOCK_ERROR`]), and does not count.
-    pub fn retry_after(&self, limits: &[Limit], now: u64) -> Option<u64> {
-        let ahead = now.saturating_add(CLOCK_ERROR);
-        let counted = || self.0.iter().rev().filter(|stamp| stamp.second() <= ahead);
+    pub fn retry_after(&self, limits: &[Limit], now: UnixTime) -> Option<u64> {
+        let counted = || self.0.iter().rev().filter(|stamp| stamp.time() <= now + CLOCK_ERROR);
         limits
             .iter()
             .filter_map(|limit| {
                 // The send that has to leave the window before another fits in.
                 let blocking = counted().nth(limit.sends.checked_sub(1)?)?;
-                let left = (blocking.second() + limit.seconds).saturating_sub(now);
+                let left = (blocking.time() + limit.seconds).since(now);
                 (left > 0).then_some(left)
             })
             .max()
@@ -86,8 +78,8 @@ impl SendLog {
 
     /// This log with one more send, and without those that no window reaches any more or that lie too far ahead.
     pub fn with(&self, stamp: Stamp) -> Self {
-        let (from, to) = (stamp.second().saturating_sub(DAY), stamp.second() + CLOCK_ERROR);
-        let kept = self.0.iter().copied().filter(|old| old.second() > from && old.second() <= to);
+        let now = stamp.time();
+        let kept = self.0.iter().copied().filter(|old| old.time() > now - DAY && old.time() <= now + CLOCK_ERROR);
         Self::new(kept.chain([stamp]).collect())
     }
 }
@@ -97,46 +89,74 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::from_seconds(seconds)
+    }
+
+    fn stamp(seconds: u64) -> Stamp {
+        Stamp::new(at(seconds), [0; 8])
+    }
+
+    fn seconds(log: &SendLog) -> Vec<u64> {
+        log.stamps().iter().map(|stamp| stamp.time().seconds()).collect()
+    }
+
     fn log(seconds: &[u64]) -> SendLog {
         SendLog::new(seconds.iter().enumerate().map(|(i, s)| Stamp(s * STAMPS_PER_SECOND + i as u64)).collect())
     }
 
     #[test]
     fn the_first_send_is_free_and_the_next_waits_30_seconds() {
-        assert_eq!(SendLog::default().retry_after(USER_LIMITS, 1000), None);
-        assert_eq!(log(&[1000]).retry_after(USER_LIMITS, 1000), Some(30));
-        assert_eq!(log(&[1000]).retry_after(USER_LIMITS, 1029), Some(1));
-        assert_eq!(log(&[1000]).retry_after(USER_LIMITS, 1030), None);
+        assert_eq!(SendLog::default().retry_after(USER_LIMITS, at(1000)), None);
+        assert_eq!(log(&[1000]).retry_after(USER_LIMITS, at(1000)), Some(30));
+        assert_eq!(log(&[1000]).retry_after(USER_LIMITS, at(1029)), Some(1));
+        assert_eq!(log(&[1000]).retry_after(USER_LIMITS, at(1030)), None);
     }
 
     #[test]
     fn the_sixth_send_waits_until_the_first_is_an_hour_old() {
         let sends = log(&[1000, 1100, 1200, 1300, 1400]);
-        assert_eq!(sends.retry_after(USER_LIMITS, 1500), Some(3100));
-        assert_eq!(sends.retry_after(USER_LIMITS, 4599), Some(1));
-        assert_eq!(sends.retry_after(USER_LIMITS, 4600), None);
+        assert_eq!(sends.retry_after(USER_LIMITS, at(1500)), Some(3100));
+        assert_eq!(sends.retry_after(USER_LIMITS, at(4599)), Some(1));
+        assert_eq!(sends.retry_after(USER_LIMITS, at(4600)), None);
     }
 
     #[test]
     fn the_eleventh_send_waits_until_the_first_is_a_day_old() {
         let sends = log(&[0, 4000, 8000, 12000, 16000, 20000, 24000, 28000, 32000, 36000]);
-        assert_eq!(sends.retry_after(USER_LIMITS, 40000), Some(DAY - 40000));
-        assert_eq!(sends.retry_after(&[NUMBER_LIMIT], DAY - 1), Some(1));
-        assert_eq!(sends.retry_after(&[NUMBER_LIMIT], DAY), None);
+        assert_eq!(sends.retry_after(USER_LIMITS, at(40000)), Some(DAY - 40000));
+        assert_eq!(sends.retry_after(&[NUMBER_LIMIT], at(DAY - 1)), Some(1));
+        assert_eq!(sends.retry_after(&[NUMBER_LIMIT], at(DAY)), None);
     }
 
     #[test]
     fn a_send_that_only_a_wrong_clock_can_have_written_does_not_count() {
-        assert_eq!(log(&[10_000]).retry_after(USER_LIMITS, 10_000 - CLOCK_ERROR), Some(30 + CLOCK_ERROR));
-        assert_eq!(log(&[10_000]).retry_after(USER_LIMITS, 10_000 - CLOCK_ERROR - 1), None);
-        let sends = log(&[9_000_000]).with(Stamp(1000 * STAMPS_PER_SECOND));
-        assert_eq!(sends.stamps().iter().map(|s| s.second()).collect::<Vec<_>>(), [1000]);
+        assert_eq!(log(&[10_000]).retry_after(USER_LIMITS, at(10_000 - CLOCK_ERROR)), Some(30 + CLOCK_ERROR));
+        assert_eq!(log(&[10_000]).retry_after(USER_LIMITS, at(10_000 - CLOCK_ERROR - 1)), None);
+        let sends = log(&[9_000_000]).with(stamp(1000));
+        assert_eq!(seconds(&sends), [1000]);
     }
 
     #[test]
     fn a_send_is_forgotten_after_a_day() {
-        let sends = log(&[0, 10]).with(Stamp((DAY + 5) * STAMPS_PER_SECOND));
-        assert_eq!(sends.stamps().iter().map(|s| s.second()).collect::<Vec<_>>(), [10, DAY + 5]);
+        let sends = log(&[0, 10]).with(stamp(DAY + 5));
+        assert_eq!(seconds(&sends), [10, DAY + 5]);
+    }
+
+    #[test]
+    fn a_new_send_drops_what_is_a_full_day_old_and_what_lies_over_an_hour_ahead() {
+        let now = 10 * DAY;
+        let sends = log(&[now - DAY, now - DAY + 1, now + CLOCK_ERROR, now + CLOCK_ERROR + 1]).with(stamp(now));
+        assert_eq!(seconds(&sends), [now - DAY + 1, now, now + CLOCK_ERROR]);
+    }
+
+    #[test]
+    fn the_random_part_of_a_stamp_never_reaches_its_second() {
+        for random in [[0; 8], [0xFF; 8], 1_000_000_u64.to_be_bytes(), 999_999_u64.to_be_bytes()] {
+            assert_eq!(Stamp::new(at(1000), random).time(), at(1000), "{random:?}");
+        }
+        assert_eq!(Stamp::new(at(1), 2_000_007_u64.to_be_bytes()), Stamp(1_000_007));
+        assert_eq!(Stamp::new(at(u64::MAX), [0; 8]), Stamp(u64::MAX));
     }
 
     proptest! {
@@ -147,8 +167,8 @@ mod tests {
             let (mut now, mut kept, mut sent) = (1_000_000, SendLog::default(), Vec::new());
             for gap in gaps {
                 now += gap;
-                if kept.retry_after(USER_LIMITS, now).is_none() {
-                    kept = kept.with(Stamp::at(now).unwrap());
+                if kept.retry_after(USER_LIMITS, at(now)).is_none() {
+                    kept = kept.with(Stamp::new(at(now), [0; 8]));
                     sent.push(now);
                 }
             }

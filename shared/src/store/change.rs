@@ -1,36 +1,114 @@
-//! What one update writes, put together from parts: DynamoDB takes a single expression of each kind.
+//! What one write does, put together from parts: the only place where expressions are written, for single updates and for
+//! those of a transaction.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use super::item::attribute;
+use super::condition::Condition;
+use super::item::{attribute, n};
 
 /// The one attribute whose name is among DynamoDB's reserved words; expressions say `#method`.
-const RESERVED: &str = "method";
+const RESERVED: &str = attribute::METHOD;
+const ALIAS: &str = "#method";
 
-/// Sets, removals and conditions of one update.
-#[derive(Debug, Default)]
+/// Sets, removals and conditions of one update of an item.
+#[derive(Debug, Clone)]
 pub(super) struct Change {
-    /// As they stand in the expression: a list parted by commas.
+    /// As they stand in the expression: lists parted by commas.
     set: String,
-    remove: Vec<&'static str>,
+    add: String,
     delete: String,
-    conditions: Vec<String>,
-    values: HashMap<String, AttributeValue>,
+    remove: Vec<&'static str>,
+    /// The attributes that `set`, `add` and `delete` name: an expression may name each once.
+    written: Vec<&'static str>,
+    conditions: Vec<Condition>,
+    values: Values,
+    carries_events: bool,
+}
+
+/// The values that expressions name `:0`, `:1`, ….
+#[derive(Debug, Clone, Default)]
+pub(super) struct Values(Vec<AttributeValue>);
+
+/// The parts of a request.
+struct Expressions {
+    update: String,
+    condition: Option<String>,
+    names: Option<HashMap<String, String>>,
+    values: Option<HashMap<String, AttributeValue>>,
 }
 
 impl Change {
-    /// Sets `attribute` to `value`, which the expressions can name as `:attribute`.
-    pub(super) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
-        add(&mut self.set, ", ", &[name(attribute), " = :", attribute]);
-        self.value(attribute, value)
+    /// A change of a user's item, which carries the event of its last write.
+    pub(super) fn of_user() -> Self {
+        Self {
+            set: String::new(),
+            add: String::new(),
+            delete: String::new(),
+            remove: Vec::new(),
+            written: Vec::new(),
+            conditions: Vec::new(),
+            values: Values::default(),
+            carries_events: true,
+        }
     }
 
-    /// Sets `attribute` to what `expression` makes of named values.
-    pub(super) fn set_to(mut self, attribute: &str, expression: &str) -> Self {
-        add(&mut self.set, ", ", &[attribute, " = ", expression]);
+    /// A change of an item that counts sends. It tells nobody anything.
+    pub(super) fn of_counter() -> Self {
+        Self { carries_events: false, ..Self::of_user() }
+    }
+
+    /// Sets `attribute` to `value`.
+    pub(super) fn set(mut self, attribute: &'static str, value: AttributeValue) -> Self {
+        let value = self.values.bind(value);
+        self.set_to(attribute, &[&value])
+    }
+
+    /// Sets `attribute` to what `other` has in the item as it was, or to `value` where that is absent.
+    pub(super) fn set_to_other_or(
+        mut self,
+        attribute: &'static str,
+        other: &'static str,
+        value: AttributeValue,
+    ) -> Self {
+        let value = self.values.bind(value);
+        self.set_to(attribute, &["if_not_exists(", name(other), ", ", &value, ")"])
+    }
+
+    /// Counts the number in `attribute` up by one; where it is absent it becomes 1.
+    pub(super) fn increment(mut self, attribute: &'static str) -> Self {
+        let (zero, one) = (self.values.bind(n(0)), self.values.bind(n(1)));
+        self.set_to(attribute, &["if_not_exists(", name(attribute), ", ", &zero, ") + ", &one])
+    }
+
+    /// Counts the number in `attribute` down by `number`. It must be there.
+    pub(super) fn decrement(mut self, attribute: &'static str, number: u64) -> Self {
+        let number = self.values.bind(n(number));
+        self.set_to(attribute, &[name(attribute), " - ", &number])
+    }
+
+    /// Counts the number in `attribute` up by `number`. It must be there.
+    pub(super) fn increase(mut self, attribute: &'static str, number: u64) -> Self {
+        let number = self.values.bind(n(number));
+        self.set_to(attribute, &[name(attribute), " + ", &number])
+    }
+
+    /// Puts `elements` into the set `attribute`, which may be absent.
+    pub(super) fn add(mut self, attribute: &'static str, elements: AttributeValue) -> Self {
+        let elements = self.values.bind(elements);
+        list(&mut self.add, &[name(attribute), " ", &elements]);
+        self.written.push(attribute);
+        self
+    }
+
+    /// Takes `elements` out of the set `attribute`. They may be gone already.
+    pub(super) fn delete(mut self, attribute: &'static str, elements: AttributeValue) -> Self {
+        let elements = self.values.bind(elements);
+        list(&mut self.delete, &[name(attribute), " ", &elements]);
+        self.written.push(attribute);
         self
     }
 
@@ -44,67 +122,94 @@ impl Change {
         self
     }
 
-    /// Takes the element named `:value` out of the set `attribute`.
-    pub(super) fn delete(mut self, attribute: &str, value: &str) -> Self {
-        add(&mut self.delete, ", ", &[attribute, " :", value]);
-        self
-    }
-
-    /// Whether it removes `attribute`, or sets it to a value named after it.
+    /// Whether it writes or removes `attribute`.
     pub(super) fn touches(&self, attribute: &str) -> bool {
-        self.remove.contains(&attribute) || self.values.keys().any(|name| name.strip_prefix(':') == Some(attribute))
+        self.remove.contains(&attribute) || self.written.contains(&attribute)
     }
 
     /// Writes only where `condition` holds, besides those given before.
-    pub(super) fn when(mut self, condition: impl Into<String>) -> Self {
-        self.conditions.push(condition.into());
+    pub(super) fn when(mut self, condition: Condition) -> Self {
+        self.conditions.push(condition);
         self
     }
 
-    /// Names a value `:name` for the expressions.
-    pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
-        self.values.insert([":", name].concat(), value);
-        self
-    }
-
-    /// The update with this change in it.
+    /// The update with this change in it. A refusal gives the item as it is.
     pub(super) fn into_update(self, update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
-        // A change that tells of nothing takes the last event away, or the stream would carry it again.
-        let this = match self.touches(attribute::EVENT) {
-            true => self,
-            false => self.remove(&[attribute::EVENT, attribute::EVENT_TYPE]),
-        };
-        let remove = this.remove.iter().map(|attribute| name(attribute)).collect::<Vec<_>>().join(", ");
-        let mut expression = String::with_capacity(512);
-        for (verb, list) in [("SET ", &this.set), ("REMOVE ", &remove), ("DELETE ", &this.delete)] {
-            if !list.is_empty() {
-                add(&mut expression, " ", &[verb, list]);
-            }
-        }
-        let condition = match this.conditions.as_slice() {
-            [] => None,
-            [only] => Some(only.clone()),
-            several => Some(["(", &several.join(") AND ("), ")"].concat()),
-        };
-        // A name that no expression uses is an error.
-        let used = expression.contains('#') || condition.as_ref().is_some_and(|condition| condition.contains('#'));
-        let update = if used { update.expression_attribute_names("#method", RESERVED) } else { update };
+        let Expressions { update: expression, condition, names, values } = self.expressions();
         update
             .update_expression(expression)
             .set_condition_expression(condition)
-            .set_expression_attribute_values(Some(this.values).filter(|values| !values.is_empty()))
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    /// The same for an update that is part of a transaction.
+    pub(super) fn into_part(self, update: UpdateBuilder) -> UpdateBuilder {
+        let Expressions { update: expression, condition, names, values } = self.expressions();
+        update
+            .update_expression(expression)
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    fn expressions(self) -> Expressions {
+        // A change that tells of nothing takes the last event away, or the stream would carry it again.
+        let mut this = match self.carries_events && !self.touches(attribute::EVENT) {
+            true => self.remove(&[attribute::EVENT, attribute::EVENT_TYPE]),
+            false => self,
+        };
+        let remove = this.remove.iter().map(|attribute| name(attribute)).collect::<Vec<_>>().join(", ");
+        let mut update = String::with_capacity(512);
+        for (verb, list) in [("SET ", &this.set), ("REMOVE ", &remove), ("ADD ", &this.add), ("DELETE ", &this.delete)]
+        {
+            if !list.is_empty() {
+                update.extend([if update.is_empty() { "" } else { " " }, verb, list]);
+            }
+        }
+        let condition = (!this.conditions.is_empty()).then(|| {
+            let mut text = String::with_capacity(512);
+            Condition::All(this.conditions).render(&mut this.values, &mut text);
+            text
+        });
+        // A name that no expression uses is an error.
+        let used = update.contains(ALIAS) || condition.as_ref().is_some_and(|condition| condition.contains(ALIAS));
+        let names = used.then(|| HashMap::from([(ALIAS.to_owned(), RESERVED.to_owned())]));
+        Expressions { update, condition, names, values: Some(this.values.take()).filter(|values| !values.is_empty()) }
+    }
+
+    fn set_to(mut self, attribute: &'static str, expression: &[&str]) -> Self {
+        list(&mut self.set, &[name(attribute), " = "]);
+        self.set.extend(expression.iter().copied());
+        self.written.push(attribute);
+        self
+    }
+}
+
+impl Values {
+    /// Names `value` for an expression.
+    pub(super) fn bind(&mut self, value: AttributeValue) -> String {
+        self.0.push(value);
+        format!(":{}", self.0.len() - 1)
+    }
+
+    /// All values by their names.
+    pub(super) fn take(self) -> HashMap<String, AttributeValue> {
+        self.0.into_iter().enumerate().map(|(index, value)| (format!(":{index}"), value)).collect()
     }
 }
 
 /// Adds to a list what `parts` make together.
-fn add(list: &mut String, separator: &str, parts: &[&str]) {
+fn list(list: &mut String, parts: &[&str]) {
     if !list.is_empty() {
-        list.push_str(separator);
+        list.push_str(", ");
     }
-    parts.iter().for_each(|part| list.push_str(part));
+    list.extend(parts.iter().copied());
 }
 
 /// How expressions name an attribute.
-fn name(attribute: &str) -> &str {
-    if attribute == RESERVED { "#method" } else { attribute }
+pub(super) fn name(attribute: &str) -> &str {
+    if attribute == RESERVED { ALIAS } else { attribute }
 }

@@ -1,17 +1,18 @@
 //! What can go wrong between the functions and DynamoDB, told apart by what the caller can do about it.
 
-use std::fmt;
-
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use crate::sealing::CannotOpen;
+use crate::random::NoRandomness;
+use crate::sealing::{CannotOpen, CannotSeal};
 
 /// An error of the store. Its text is for the log: it names what failed and never a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// DynamoDB is slow, throttling, failing or busy with the same item: trying again later helps.
+    #[error("{0}")]
     Unavailable(String),
     /// Trying again does not help: a bug, a wrong setting, or an item that cannot be read.
+    #[error("{0}")]
     Broken(String),
 }
 
@@ -34,7 +35,7 @@ impl StoreError {
             },
             SdkError::TimeoutError(_) => Self::Unavailable(format!("{operation}: timed out")),
             SdkError::DispatchFailure(_) => Self::Unavailable(format!("{operation}: no connection")),
-            SdkError::ResponseError(_) => Self::Unavailable(format!("{operation}: unreadable answer")),
+            SdkError::ResponseError(_) => Self::Unavailable(format!("{operation}: unreadable response")),
             _ => Self::Broken(format!("{operation}: request could not be built")),
         }
     }
@@ -43,26 +44,27 @@ impl StoreError {
     pub(super) fn unreadable(attribute: &str) -> Self {
         Self::Broken(format!("stored attribute {attribute} is missing or not readable"))
     }
-}
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unavailable(text) | Self::Broken(text) => f.write_str(text),
-        }
+    /// This fault, after which `what` could not be given back either.
+    pub(crate) fn and_not_released(self, what: &str, error: &Self) -> Self {
+        Self::Unavailable(format!("{self}; {what} not given back: {error}"))
     }
 }
 
-impl std::error::Error for StoreError {}
+impl From<NoRandomness> for StoreError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
 
-impl From<ring::error::Unspecified> for StoreError {
-    fn from(_: ring::error::Unspecified) -> Self {
-        Self::Broken("cryptography failed: no randomness".to_owned())
+impl From<CannotSeal> for StoreError {
+    fn from(error: CannotSeal) -> Self {
+        Self::Broken(error.to_string())
     }
 }
 
 impl From<CannotOpen> for StoreError {
-    fn from(_: CannotOpen) -> Self {
-        Self::Broken("a sealed attribute does not open: altered, moved, or its key is gone".to_owned())
+    fn from(error: CannotOpen) -> Self {
+        Self::Broken(error.to_string())
     }
 }

@@ -11,15 +11,15 @@ use crate::authenticator::throttle::Throttle;
 use crate::authenticator::totp::LastStep;
 use crate::authenticator::{Authenticator, Enrolment};
 use crate::phone::PhoneNumber;
-use crate::sealing::{Keyring, Place};
+use crate::sealing::{KeyedHash, Keyring, Place};
 use crate::sms::limits::{SendLog, Stamp};
 use crate::store::StoreError;
+use crate::time::UnixTime;
 
 /// An item as DynamoDB gives it.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The names of the attributes. Nothing is decided by the events, nor by `expires_at`, by which DynamoDB's time to live
-/// tidies up: they are only ever written.
+/// The names of the attributes. No function decides anything by the events or by `expires_at`: they are only written.
 pub(super) mod attribute {
     pub(crate) const KEY: &str = "pk";
     /// `google` or `sms`; absent while two-factor is disabled.
@@ -46,13 +46,17 @@ pub(super) mod attribute {
     pub(crate) const LAST_STEP_SECRET: &str = "last_step_secret";
     /// The attempt whose wait the event `two-factor.locked` has told of.
     pub(crate) const LOCKED_ATTEMPT: &str = "locked_attempt";
-    /// Keyed hashes of the recovery codes that are left.
+    /// Hashes of the recovery codes that are left.
     pub(crate) const RECOVERY_CODES: &str = "recovery_codes";
     /// Times of the sends within a day.
     pub(crate) const SENDS: &str = "sends";
     /// What the last write tells other systems. The type stands apart, because a write can decide it by what it finds.
     pub(crate) const EVENT: &str = "event";
     pub(crate) const EVENT_TYPE: &str = "event_type";
+    /// The type of the event that the next enrolment is: there while a method is set.
+    pub(crate) const NEXT_ENROLMENT: &str = "next_enrolment";
+    /// The second from which DynamoDB may remove the item (time to live).
+    pub(crate) const EXPIRES_AT: &str = "expires_at";
 }
 
 /// All that is stored of a user. Default: nothing is.
@@ -70,11 +74,9 @@ pub struct UserItem {
     pub last_step: Option<LastStep>,
     /// Name of the attempt counted last.
     pub(super) attempt: Option<String>,
-    /// Name of the attempt accepted last.
-    pub(super) accepted: Option<String>,
     /// Name of the attempt whose wait was told of.
     pub(super) locked_attempt: Option<String>,
-    /// Keyed hashes of the recovery codes that are left.
+    /// Hashes of the recovery codes that are left.
     pub recovery_codes: Vec<String>,
 }
 
@@ -87,12 +89,11 @@ impl UserItem {
             challenge: read_challenge(item)?,
             throttle: Throttle {
                 failures: optional_number(item, attribute::FAILURES)?.unwrap_or(0),
-                last_attempt: optional_number(item, attribute::LAST_ATTEMPT)?.unwrap_or(0),
+                last_attempt: optional_time(item, attribute::LAST_ATTEMPT)?.unwrap_or_default(),
             },
             sends: sends(item)?,
             last_step: read_last_step(item)?,
             attempt: optional_text(item, attribute::ATTEMPT)?,
-            accepted: optional_text(item, attribute::ACCEPTED)?,
             locked_attempt: optional_text(item, attribute::LOCKED_ATTEMPT)?,
             recovery_codes: recovery_codes(item)?,
         })
@@ -125,15 +126,15 @@ fn read_enrolment(key: &str, item: &Item, keys: &Keyring) -> Result<Option<Enrol
 fn read_challenge(item: &Item) -> Result<Option<Challenge>, StoreError> {
     let Some(code_hash) = optional_text(item, attribute::CODE_HASH)? else { return Ok(None) };
     Ok(Some(Challenge {
-        code_hash,
-        expires: number(item, attribute::CODE_EXPIRES)?,
+        code_hash: KeyedHash::from_stored(code_hash),
+        expires: UnixTime::from_seconds(number(item, attribute::CODE_EXPIRES)?),
         tries: optional_number(item, attribute::CODE_TRIES)?.unwrap_or(0),
     }))
 }
 
 fn read_last_step(item: &Item) -> Result<Option<LastStep>, StoreError> {
     let Some(secret_hash) = optional_text(item, attribute::LAST_STEP_SECRET)? else { return Ok(None) };
-    Ok(Some(LastStep { step: number(item, attribute::LAST_STEP)?, secret_hash }))
+    Ok(Some(LastStep { step: number(item, attribute::LAST_STEP)?, secret_hash: KeyedHash::from_stored(secret_hash) }))
 }
 
 fn recovery_codes(item: &Item) -> Result<Vec<String>, StoreError> {
@@ -160,6 +161,11 @@ pub(super) fn n(number: u64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
+/// The attribute value of a moment.
+pub(super) fn t(time: UnixTime) -> AttributeValue {
+    n(time.seconds())
+}
+
 /// The attribute value of a text.
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -181,6 +187,10 @@ fn optional_number(item: &Item, name: &str) -> Result<Option<u64>, StoreError> {
     item.get(name)
         .map(|value| value.as_n().ok().and_then(|n| n.parse().ok()).ok_or_else(|| StoreError::unreadable(name)))
         .transpose()
+}
+
+fn optional_time(item: &Item, name: &str) -> Result<Option<UnixTime>, StoreError> {
+    Ok(optional_number(item, name)?.map(UnixTime::from_seconds))
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use crate::identity::user::User;
 use crate::phone::PhoneNumber;
-use crate::sealing::Keyring;
-use crate::store::StoreError;
+use crate::sealing::{CannotSeal, Keyring};
 
 /// Key of a user's item: `USER#tenant#id`.
 pub fn user_key(user: &User) -> String {
@@ -13,9 +12,9 @@ pub fn user_key(user: &User) -> String {
 /// Key of a phone number's item, `NUMBER#tenant#keyed hash`: the same number, whoever sends to it, never in plain.
 ///
 /// # Errors
-/// The keyring has no current key to hash with.
-pub fn number_key(tenant: &str, number: &PhoneNumber, keys: &Keyring) -> Result<String, StoreError> {
-    Ok(format!("NUMBER#{}#{}", escape(tenant), keys.hash(&["number", &number.e164()])?))
+/// The keyring has no key.
+pub(super) fn number_key(tenant: &str, number: &PhoneNumber, keys: &Keyring) -> Result<String, CannotSeal> {
+    Ok(format!("NUMBER#{}#{}", escape(tenant), keys.hash(&["number", &number.e164()])?.as_str()))
 }
 
 /// Keeps `#` to the separators, so that no tenant and ID read as another tenant and another ID.

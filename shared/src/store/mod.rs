@@ -1,53 +1,86 @@
-//! The only place that knows DynamoDB: keys, items, and one conditional write for each fact.
+//! The vault: the only place that knows DynamoDB, and the only one that holds the sealing keys. What goes in and comes out is
+//! plain; what is stored is sealed or hashed.
 //!
 //! No fact is read first and written later: the condition of the write is what closes the race, and each method's doc
-//! comment names the race it closes. `now` is always seconds since 1970, given by the caller.
+//! comment names the race it closes.
 //!
 //! | item | key | holds |
 //! | --- | --- | --- |
 //! | user | `USER#tenant#id` | enrolment, SMS code, recovery codes, attempts, sends, and the event of the last write |
 //! | number | `NUMBER#tenant#keyed hash` | the sends to one phone number |
+//!
+//! [`change`] and [`condition`] write the expressions, [`write`] sends them; the other modules each own a fact.
 
 mod acceptance;
 mod attempts;
 mod change;
+mod condition;
 mod error;
 mod item;
 mod keys;
 mod outbox;
-mod recovery;
+mod recovery_codes;
 mod sends;
 mod settings;
+mod transaction;
+mod write;
 
-pub use acceptance::{Acceptance, Effect};
+pub use acceptance::{Accepted, Effect};
 pub use attempts::{Attempt, Reserved};
 pub use error::StoreError;
 pub use item::UserItem;
-pub use keys::{number_key, user_key};
-pub use recovery::NewCodes;
+pub use keys::user_key;
+pub use recovery_codes::NewCodes;
 pub use sends::{SendReservation, SendSlot};
-pub use settings::{NewSettings, ResetBy};
+pub use settings::{NewSettings, Replaced, ResetBy};
+
+use std::fmt;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use ring::rand::{SecureRandom, SystemRandom};
 
-/// The table of users and numbers.
-#[derive(Debug, Clone)]
+use crate::config::{self, InitError};
+use crate::random::{self, NoRandomness};
+use crate::sealing::Keyring;
+
+/// The table of users and numbers, and the keys to what is sealed in it.
+#[derive(Clone)]
 pub struct Store {
     client: Client,
     table: String,
+    keys: Arc<Keyring>,
 }
 
 impl Store {
     /// The store over `table`, through a client that was built once, in init.
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    pub fn new(client: Client, table: String, keys: Keyring) -> Self {
+        Self { client, table, keys: Arc::new(keys) }
+    }
+
+    /// The store that `TABLE_NAME` and `SEALING_KEYS` name.
+    ///
+    /// # Errors
+    /// The setting that cannot be used.
+    pub fn from_env(client: Client) -> Result<Self, InitError> {
+        Ok(Self::new(client, config::table_name()?, config::sealing_keys()?))
+    }
+
+    /// The store that `TABLE_NAME` names, for a function that opens and seals nothing and so is given no keys.
+    ///
+    /// # Errors
+    /// The setting that cannot be used.
+    pub fn without_keys_from_env(client: Client) -> Result<Self, InitError> {
+        Ok(Self::new(client, config::table_name()?, Keyring::empty()))
     }
 }
 
-/// 128 random bits in hexadecimal: the name of an enrolment or an attempt.
-fn random_id() -> Result<String, StoreError> {
-    let mut bytes = [0; 16];
-    SystemRandom::new().fill(&mut bytes)?;
-    Ok(data_encoding::HEXLOWER.encode(&bytes))
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("table", &self.table).field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+/// 128 random bits in hexadecimal: the name of an enrolment, an attempt or an event.
+fn random_id() -> Result<String, NoRandomness> {
+    Ok(data_encoding::HEXLOWER.encode(&random::bytes::<16>()?))
 }

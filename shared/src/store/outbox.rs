@@ -12,14 +12,10 @@ use aws_smithy_types::date_time::Format;
 
 use super::change::Change;
 use super::item::{attribute, s};
-use super::{StoreError, random_id};
+use super::random_id;
 use crate::identity::user::User;
-
-/// What the next enrolment would be: there while a method is set.
-pub(super) const NEXT_ENROLMENT: &str = "next_enrolment";
-
-/// For an expression that is written by hand: takes the last event away.
-pub(super) const NO_EVENT: &str = "REMOVE event, event_type";
+use crate::random::NoRandomness;
+use crate::time::UnixTime;
 
 /// What happened. [`EventType::Enrolled`] becomes `enabled` or `changed` in the write itself, by whether a method was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +53,7 @@ impl Proof {
     }
 }
 
-/// An event of `subject`, brought about by `actor` at `now` (seconds since 1970).
+/// An event of `subject`, brought about by `actor` at `now`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Event<'a> {
     pub(super) type_: EventType,
@@ -67,7 +63,7 @@ pub(super) struct Event<'a> {
     pub(super) method: &'static str,
     /// What showed that the actor may.
     pub(super) proof: Proof,
-    pub(super) now: u64,
+    pub(super) now: UnixTime,
 }
 
 impl Event<'_> {
@@ -75,8 +71,8 @@ impl Event<'_> {
     ///
     /// # Errors
     /// The operating system has no randomness to give.
-    pub(super) fn tell(&self, change: Change) -> Result<Change, StoreError> {
-        let time = DateTime::from_secs(i64::try_from(self.now).unwrap_or(i64::MAX)).fmt(Format::DateTime);
+    pub(super) fn tell(&self, change: Change) -> Result<Change, NoRandomness> {
+        let time = DateTime::from_secs(i64::try_from(self.now.seconds()).unwrap_or(i64::MAX)).fmt(Format::DateTime);
         let members = [
             ("id", s(random_id()?)),
             ("time", s(time.unwrap_or_default())),
@@ -91,9 +87,8 @@ impl Event<'_> {
         let change = change.set(attribute::EVENT, AttributeValue::M(members));
         Ok(match self.type_ {
             EventType::Enrolled => change
-                .set_to(attribute::EVENT_TYPE, "if_not_exists(next_enrolment, :enabled)")
-                .value("enabled", s("two-factor.enabled"))
-                .set(NEXT_ENROLMENT, s("two-factor.changed")),
+                .set_to_other_or(attribute::EVENT_TYPE, attribute::NEXT_ENROLMENT, s("two-factor.enabled"))
+                .set(attribute::NEXT_ENROLMENT, s("two-factor.changed")),
             EventType::Disabled => change.set(attribute::EVENT_TYPE, s("two-factor.disabled")),
             EventType::Verified => change.set(attribute::EVENT_TYPE, s("two-factor.verified")),
             EventType::Reset => change.set(attribute::EVENT_TYPE, s("two-factor.reset")),

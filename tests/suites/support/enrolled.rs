@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use two_factor::authenticator::secret::Secret;
 use two_factor::authenticator::totp;
+use two_factor::time::UnixTime;
 
 use super::{Answer, Fixture, User, now};
 
@@ -24,14 +25,17 @@ pub async fn enrol_app(user: &User) {
 
 /// The code an app with `secret` shows now.
 pub fn code_now(secret: &str) -> String {
-    totp::code_at(&Secret::parse(secret).unwrap(), now())
+    code_at(secret, now())
+}
+
+/// The code an app with `secret` shows at that second since 1970.
+pub fn code_at(secret: &str, seconds: u64) -> String {
+    totp::code_at(&Secret::parse(secret).unwrap(), UnixTime::from_seconds(seconds))
 }
 
 /// A code that is not right now, nor in the steps before and after, nor in the one after that.
 pub fn wrong_code(secret: &str) -> String {
-    let secret = Secret::parse(secret).unwrap();
-    let right: Vec<String> =
-        [-30, 0, 30, 60].map(|skew| totp::code_at(&secret, now().saturating_add_signed(skew))).into();
+    let right: Vec<String> = [-30, 0, 30, 60].map(|skew| code_at(secret, now().saturating_add_signed(skew))).into();
     (0..).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).unwrap()
 }
 

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
+use two_factor::sealing::Keyring;
 use two_factor::store::{Store, user_key};
 
 pub type Item = HashMap<String, AttributeValue>;
@@ -27,8 +28,8 @@ impl Table {
         Self { client: Client::from_conf(config), name: name.to_owned() }
     }
 
-    pub fn store(&self) -> Store {
-        Store::new(self.client.clone(), self.name.clone())
+    pub fn store(&self, keys: Keyring) -> Store {
+        Store::new(self.client.clone(), self.name.clone(), keys)
     }
 
     /// The item of a user without tenant.

@@ -1,13 +1,16 @@
 //! A user's recovery codes: a set made, one of them used.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::change::Change;
+use super::condition::Condition;
 use super::item::{attribute, s};
 use super::outbox::{Event, EventType, Proof};
+use super::write::Written;
 use super::{Store, StoreError, user_key};
+use crate::authenticator::recovery_code::RecoveryCode;
 use crate::identity::user::User;
+use crate::time::UnixTime;
 
 /// What became of a new set of recovery codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +31,11 @@ impl Store {
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
-    pub async fn replace_recovery_codes(
+    pub async fn new_recovery_codes(
         &self,
         user: &User,
-        hashes: &[String],
-        now: u64,
+        codes: &[RecoveryCode],
+        now: UnixTime,
     ) -> Result<NewCodes, StoreError> {
         let event = Event {
             type_: EventType::RecoveryCodesCreated,
@@ -42,36 +45,27 @@ impl Store {
             proof: Proof::Token,
             now,
         };
-        let change =
-            event.tell(new_codes(hashes))?.when("verified = :verified").value("verified", AttributeValue::Bool(true));
-        let update = change
-            .into_update(self.update(&user_key(user)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match update.send().await {
-            Ok(_) => Ok(NewCodes::Stored),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    let enrolled = refused.item().is_some_and(|item| item.contains_key(attribute::METHOD));
-                    Ok(if enrolled { NewCodes::NotVerified } else { NewCodes::Disabled })
-                }
-                _ => Err(StoreError::from_sdk("UpdateItem", &error)),
-            },
-        }
+        let verified = Condition::Equals(attribute::VERIFIED, AttributeValue::Bool(true));
+        let change = event.tell(new_set(user, codes))?.when(verified);
+        Ok(match self.write(&user_key(user), change).await? {
+            Written::Done(_) => NewCodes::Stored,
+            Written::Refused(Some(item)) if item.contains_key(attribute::METHOD) => NewCodes::NotVerified,
+            Written::Refused(_) => NewCodes::Disabled,
+        })
     }
 }
 
 /// The change to a new set.
-pub(super) fn new_codes(hashes: &[String]) -> Change {
-    Change::default().set(attribute::RECOVERY_CODES, AttributeValue::Ss(hashes.to_vec()))
+pub(super) fn new_set(user: &User, codes: &[RecoveryCode]) -> Change {
+    let hashes = codes.iter().map(|code| code.hash(user)).collect();
+    Change::of_user().set(attribute::RECOVERY_CODES, AttributeValue::Ss(hashes))
 }
 
 /// The change in which the code of `hash` is used: it must still be there, and goes unless the whole set does.
 pub(super) fn used_code(change: Change, hash: &str) -> Change {
     let change = match change.touches(attribute::RECOVERY_CODES) {
         true => change,
-        false => change
-            .delete(attribute::RECOVERY_CODES, "used_codes")
-            .value("used_codes", AttributeValue::Ss(vec![hash.to_owned()])),
+        false => change.delete(attribute::RECOVERY_CODES, AttributeValue::Ss(vec![hash.to_owned()])),
     };
-    change.when("contains(recovery_codes, :recovery_code)").value("recovery_code", s(hash))
+    change.when(Condition::Contains(attribute::RECOVERY_CODES, s(hash)))
 }
