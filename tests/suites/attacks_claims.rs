@@ -1,24 +1,9 @@
 //! Tokens whose signature is good and whose claims are not what they should be: no shape of a claim reaches another
 //! user's settings or grants a permission that nobody gave.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Fixture, Item, SECRET, User, enrol_app, nothing_set, stack, stack_with};
-
-/// Every route, with the victim's ID where there is one.
-fn routes(victim: &User) -> [(Method, String); 8] {
-    [
-        (Method::GET, "/api/two-factor".to_owned()),
-        (Method::PATCH, "/api/two-factor".to_owned()),
-        (Method::GET, "/api/two-factor/qr".to_owned()),
-        (Method::GET, "/api/two-factor/secret".to_owned()),
-        (Method::POST, "/api/two-factor/send-verification".to_owned()),
-        (Method::POST, "/api/two-factor/verify".to_owned()),
-        (Method::POST, format!("/api/users/{}/two-factor/reset", victim.id)),
-        (Method::POST, "/api/two-factor/reset".to_owned()),
-    ]
-}
+use crate::support::{Answer, Fixture, Item, ROUTES, SECRET, User, enrol_app, nothing_set, stack, stack_with};
 
 /// A user with settings worth stealing, and the item as it is stored.
 async fn victim(fixture: &Fixture) -> (User, Option<Item>) {
@@ -65,8 +50,9 @@ async fn no_shape_of_the_user_claim_is_another_user() {
         json!(id.parse::<f64>().unwrap()),
     ] {
         let caller = stack().user_with(json!({"sub": sub, "scope": "users:edit"}));
-        for (method, path) in routes(&victim) {
-            let answer = caller.send(method, &path, Some((body(&victim), "application/json"))).await;
+        for route in ROUTES {
+            let answer =
+                caller.send(route.method.clone(), &route.path(id), Some((body(&victim), "application/json"))).await;
             answer.assert_problem(403, "caller-not-identified");
             assert!(!answer.text.contains(SECRET));
         }
@@ -84,7 +70,8 @@ async fn a_user_named_anywhere_but_in_the_claim_is_not_looked_at() {
         json!({"tenant": "other", "Sub": id, "SUB": id, "sub ": id}),
     ] {
         let caller = stack().user_with(claims);
-        for (method, path) in routes(&victim) {
+        for route in ROUTES {
+            let (method, path) = (&route.method, route.path(id));
             let path = format!("{path}?ID={id}&id={id}&sub={id}&user={id}");
             let request = caller
                 .request(method.clone(), &path)

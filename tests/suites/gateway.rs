@@ -11,20 +11,7 @@ use ring::signature::{self, KeyPair};
 use rsa::pkcs8::EncodePrivateKey;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Fixture, SECRET, User, enrol_app, now, own_stack, stack, stack_with};
-
-/// Every route of the API, and the function behind it.
-const ROUTES: [(Method, &str, &str); 9] = [
-    (Method::GET, "/api/two-factor", "get-settings"),
-    (Method::PATCH, "/api/two-factor", "update-settings"),
-    (Method::GET, "/api/two-factor/qr", "qr-code"),
-    (Method::GET, "/api/two-factor/secret", "generate-secret"),
-    (Method::POST, "/api/two-factor/send-verification", "send-verification"),
-    (Method::POST, "/api/two-factor/verify", "verify"),
-    (Method::POST, "/api/two-factor/recovery-codes", "recovery-codes"),
-    (Method::POST, "/api/users/42/two-factor/reset", "reset"),
-    (Method::POST, "/api/two-factor/reset", "reset"),
-];
+use crate::support::{Answer, Fixture, ROUTES, SECRET, User, enrol_app, now, own_stack, stack, stack_with};
 
 /// The request with this `Authorization` header.
 async fn with_authorization(user: &User, method: Method, path: &str, value: Option<&str>) -> Answer {
@@ -91,7 +78,8 @@ async fn without_a_good_token_every_route_answers_401_and_no_function_runs() {
     let fixture = own_stack(Options::default());
     let user = fixture.user();
     let tokens = bad_tokens(&fixture);
-    for (method, path, _) in ROUTES {
+    for route in ROUTES {
+        let (method, path) = (&route.method, &route.path("42"));
         let nothing = with_authorization(&user, method.clone(), path, None).await;
         assert_eq!((nothing.status.as_u16(), nothing.text.as_str()), (401, r#"{"message":"Unauthorized"}"#));
         for (what, token) in &tokens {
@@ -103,8 +91,8 @@ async fn without_a_good_token_every_route_answers_401_and_no_function_runs() {
             );
         }
     }
-    for (_, _, function) in ROUTES {
-        assert!(fixture.stack.function_pids(function).is_empty(), "{function}");
+    for route in ROUTES {
+        assert!(fixture.stack.function_pids(route.function).is_empty(), "{}", route.function);
     }
     assert!(fixture.table().all().await.is_empty());
 }
@@ -234,9 +222,11 @@ async fn a_function_with_a_broken_setting_answers_500_and_its_log_names_the_sett
         broken.map(|(function, name, value)| (function.to_owned(), [(name.to_owned(), value.to_owned())].into()));
     let mut fixture = own_stack(Options { function_env: settings.into(), ..Options::default() });
     let user = fixture.user();
-    for (method, path, _) in ROUTES {
-        let answer =
-            user.send(method, path, Some((r#"{"method":"","key":"123456"}"#.to_owned(), "application/json"))).await;
+    for route in ROUTES {
+        let path = &route.path("42");
+        let answer = user
+            .send(route.method, path, Some((r#"{"method":"","key":"123456"}"#.to_owned(), "application/json")))
+            .await;
         let expected = (500, r#"{"message":"Internal Server Error"}"#);
         assert_eq!((answer.status.as_u16(), answer.text.as_str()), expected, "{path}: {answer:?}");
     }

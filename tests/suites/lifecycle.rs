@@ -9,20 +9,9 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    Answer, Fault, Fixture, Proxy, SECRET, User, code_now, enrol_app, enrol_phone, is_alive, kill, last_code,
-    own_stack, stack,
+    Answer, Fault, Fixture, Proxy, ROUTES, Route, SECRET, User, code_now, enrol_app, enrol_phone, is_alive, kill,
+    last_code, own_stack, stack,
 };
-
-const FUNCTIONS: [&str; 8] = [
-    "generate-secret",
-    "get-settings",
-    "qr-code",
-    "recovery-codes",
-    "reset",
-    "send-verification",
-    "update-settings",
-    "verify",
-];
 
 fn assert_internal_server_error(answer: &Answer) {
     let expected = (500, r#"{"message":"Internal Server Error"}"#);
@@ -177,19 +166,11 @@ async fn without_a_data_directory_nothing_is_kept() {
 async fn after_the_shutdown_no_function_process_is_left_and_the_port_is_closed() {
     let mut fixture = own_stack(Options::default());
     let user = fixture.user_with(json!({"scope": "users:edit"}));
-    for (method, path) in [
-        (Method::GET, "/api/two-factor"),
-        (Method::PATCH, "/api/two-factor"),
-        (Method::GET, "/api/two-factor/qr"),
-        (Method::GET, "/api/two-factor/secret"),
-        (Method::POST, "/api/two-factor/send-verification"),
-        (Method::POST, "/api/two-factor/verify"),
-        (Method::POST, "/api/two-factor/recovery-codes"),
-        (Method::POST, "/api/two-factor/reset"),
-    ] {
-        user.send(method, path, Some((r#"{"method":""}"#.to_owned(), "application/json"))).await;
+    for route in ROUTES {
+        let body = r#"{"method":""}"#.to_owned();
+        user.send(route.method.clone(), &route.path("42"), Some((body, "application/json"))).await;
     }
-    let pids = FUNCTIONS.map(|function| {
+    let pids = ROUTES.map(|Route { function, .. }| {
         let pids = fixture.stack.function_pids(function);
         assert_eq!(pids.len(), 1, "{function}");
         pids[0]

@@ -6,12 +6,11 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join;
 use local_stack::{Options, openapi};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Fault, Fixture, Proxied, SECRET, User, code_now, enrol_app, enrol_phone, recovery_codes_by_code, stack,
-    wrong_code,
+    Answer, Fault, Fixture, Proxied, ROUTES, Route, SECRET, User, code_now, enrol_app, enrol_phone,
+    recovery_codes_by_code, stack, wrong_code,
 };
 
 /// Operation, status, and the problem's name; `message` for the gateway's own answers, nothing for those that went well.
@@ -78,22 +77,9 @@ impl Got {
     }
 }
 
-/// Every operation, with a request that goes well where the state allows it.
-const OPERATIONS: [(&str, Method, &str); 9] = [
-    ("getSettings", Method::GET, "/api/two-factor"),
-    ("updateSettings", Method::PATCH, "/api/two-factor"),
-    ("getQrCode", Method::GET, "/api/two-factor/qr"),
-    ("generateSecret", Method::GET, "/api/two-factor/secret"),
-    ("sendVerification", Method::POST, "/api/two-factor/send-verification"),
-    ("verify", Method::POST, "/api/two-factor/verify"),
-    ("createRecoveryCodes", Method::POST, "/api/two-factor/recovery-codes"),
-    ("resetOwn", Method::POST, "/api/two-factor/reset"),
-    ("reset", Method::POST, "/api/users/999999999/two-factor/reset"),
-];
-
 async fn call(user: &User, operation: &str, body: &str) -> Answer {
-    let (_, method, path) = OPERATIONS.iter().find(|(name, ..)| *name == operation).unwrap();
-    user.send(method.clone(), path, Some((body.to_owned(), "application/json"))).await
+    let route = ROUTES.into_iter().find(|route| route.operation == operation).unwrap();
+    user.send(route.method.clone(), &route.path("999999999"), Some((body.to_owned(), "application/json"))).await
 }
 
 fn disable() -> String {
@@ -112,7 +98,7 @@ async fn whatever_is_set(got: &mut Got) {
         // One that only a bug or a wrong setting brings about.
         Fault::Refuse(400, "ValidationException"),
     ];
-    for (operation, ..) in OPERATIONS {
+    for Route { operation, .. } in ROUTES {
         got.add(operation, &call(&stranger, operation, "{}").await);
         got.add(operation, &call(&unknown, operation, "{}").await);
         got.add(operation, &call(&user, operation, &huge).await);
@@ -238,4 +224,20 @@ async fn every_answer_that_openapi_yaml_promises_can_be_had() {
     assert!(missing.is_empty(), "promised and not got: {missing:?}");
     let more: Vec<&Promise> = got.0.difference(&promised).collect();
     assert!(more.is_empty(), "got and not promised: {more:?}");
+}
+
+#[test]
+fn the_suites_list_of_routes_is_that_of_openapi_yaml() {
+    let root = openapi().unwrap();
+    let mut described = BTreeSet::new();
+    for (path, methods) in root["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            if let Some(id) = operation.get("operationId") {
+                described.insert(format!("{} {} {path}", id.as_str().unwrap(), method.to_uppercase()));
+            }
+        }
+    }
+    let listed: BTreeSet<String> =
+        ROUTES.map(|route| format!("{} {} {}", route.operation, route.method, route.template)).into();
+    assert_eq!(listed, described);
 }

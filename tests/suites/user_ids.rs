@@ -1,21 +1,8 @@
 //! Who the caller is: the claim named by `USER_ID_CLAIM`, in the form that `USER_ID_TYPE` says.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, SECRET, enrol_app, nothing_set, stack, stack_with};
-
-/// Every route of the API.
-const ROUTES: [(Method, &str); 8] = [
-    (Method::GET, "/api/two-factor"),
-    (Method::PATCH, "/api/two-factor"),
-    (Method::GET, "/api/two-factor/qr"),
-    (Method::GET, "/api/two-factor/secret"),
-    (Method::POST, "/api/two-factor/send-verification"),
-    (Method::POST, "/api/two-factor/verify"),
-    (Method::POST, "/api/users/42/two-factor/reset"),
-    (Method::POST, "/api/two-factor/reset"),
-];
+use crate::support::{Fixture, ROUTES, SECRET, enrol_app, nothing_set, stack, stack_with};
 
 async fn status_for(fixture: &Fixture, claims: Value) -> u16 {
     let answer = fixture.user_with(claims).get("/api/two-factor").await;
@@ -29,9 +16,9 @@ async fn status_for(fixture: &Fixture, claims: Value) -> u16 {
 async fn a_token_that_names_no_user_is_refused_by_every_endpoint() {
     for sub in [Value::Null, json!("not-a-number")] {
         let user = stack().user_with(json!({"sub": sub, "scope": "users:edit"}));
-        for (method, path) in ROUTES {
+        for route in ROUTES {
             let body = json!({"method": "google", "secret_key": SECRET, "key": "123456"}).to_string();
-            let answer = user.send(method, path, Some((body, "application/json"))).await;
+            let answer = user.send(route.method.clone(), &route.path("42"), Some((body, "application/json"))).await;
             answer.assert_problem(403, "caller-not-identified");
         }
     }

@@ -1,7 +1,7 @@
 //! A request as an HTTP API writes it for a function: payload format version 2.0.
 //!
-//! Written out member by member rather than with the events crate that the functions read it with, so that a mistake of
-//! that crate shows here and not only on AWS.
+//! Written out member by member, as AWS documents it, and not with the types that the functions read it with: what is
+//! wrong with those shows here, not only on AWS.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

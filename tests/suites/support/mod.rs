@@ -7,6 +7,7 @@ mod process;
 mod proxied;
 mod proxy;
 mod raw;
+mod routes;
 mod stack;
 mod table;
 
@@ -20,6 +21,7 @@ pub use process::{children_of, is_alive, kill};
 pub use proxied::Proxied;
 pub use proxy::{Fault, Proxy};
 pub use raw::Raw;
+pub use routes::{ROUTES, Route};
 pub use stack::{Fixture, TEST, command_file, own_stack, stack, stack_with};
 pub use table::{Item, Table, number, user_key_of};
 

@@ -75,7 +75,8 @@ impl Fixture {
         User {
             id,
             token,
-            base_url: self.stack.base_url().to_owned(), // A client's connections live on the runtime of the test that opened them.
+            base_url: self.stack.base_url().to_owned(),
+            // A client's connections live on the runtime of the test that opened them.
             http: reqwest::Client::new(),
         }
     }
