@@ -149,6 +149,20 @@ def a_copied_command_does_what_the_console_did(browser):
     browser.sees("state", "not verified yet")
 
 
+def the_reference_tries_operations_as_the_consoles_user(browser):
+    browser.new_user()
+    enrol_app(browser)
+    browser.open("/reference#/default/getSettings")
+    operation = lambda: browser.find("operations-default-getSettings")
+    browser.until(lambda: browser.all("#operations-default-getSettings .execute"), "the operation, open")
+    paths = [each.text.replace("\u200b", "") for each in browser.all(".opblock-summary-path")]
+    assert paths[:3] == ["/api/two-factor", "/api/two-factor", "/api/two-factor/qr"], paths
+    browser.until(lambda: browser.all(".authorization__btn.locked, .authorization__btn[aria-label*='locked']"), "the token")
+    operation().find_element("css selector", ".execute").click()
+    browser.until(lambda: '"method": "google"' in operation().text, "the settings of the console's user")
+    assert f"{browser.url}/api/two-factor" in operation().text, operation().text
+
+
 def the_keyboard_alone_is_enough(browser):
     browser.open()
     browser.sees("state", "o")
@@ -188,11 +202,11 @@ def the_pages_look_well(browser):
     browser.find("recovery-form").find_element("css selector", "button").click()
     browser.until(lambda: len(browser.all("#codes li")) == 10, "ten codes")
     browser.sees("event-list", "two-factor.recovery-codes-created")
-    pages = {"console": "/", "reference": "/reference", "problem": "/problems/too-many-attempts"}
+    pages = {"console": "/", "reference": "/reference", "problem": "/problems/too-many-attempts", "problems": "/problems"}
     for name, path in pages.items():
         if path != "/":
             browser.open(path)
-            browser.script("for (const each of document.querySelectorAll('details')) each.open = true")
+            browser.until(lambda: path != "/reference" or len(browser.all(".opblock")) >= 9, "the operations")
         for look, options in {"light": {}, "dark": {"dark": True}, "phone": {"width": 360, "height": 740}}.items():
             browser.look(**options)
             browser.assert_fits()
@@ -211,6 +225,7 @@ JOURNEYS = [
     a_recovery_code_stands_in_for_the_phone_once,
     claims_are_the_callers_to_choose,
     a_copied_command_does_what_the_console_did,
+    the_reference_tries_operations_as_the_consoles_user,
     the_keyboard_alone_is_enough,
     the_pages_look_well,
 ]

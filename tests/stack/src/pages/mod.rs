@@ -1,4 +1,4 @@
-//! The pages for a person with a browser: the console at `/`, the reference of the API, and a page for each problem.
+//! The pages for a person with a browser: the console at `/`, the reference of the API, and the problems.
 //!
 //! Everything they need is in this binary; their policy lets a browser load nothing from elsewhere and run no script but
 //! theirs. Like the helpers they use, they answer under loopback names only.
@@ -6,8 +6,7 @@
 mod html;
 mod markdown;
 mod problems;
-mod reference;
-mod schema;
+mod swagger_ui;
 
 use axum::Router;
 use axum::http::header;
@@ -31,13 +30,14 @@ const STYLE: &str = "text/css; charset=utf-8";
 const YAML: &str = "application/yaml; charset=utf-8";
 
 /// Name, media type and text of what the pages load.
-const ASSETS: [(&str, &str, &str); 8] = [
+const ASSETS: [(&str, &str, &str); 9] = [
     ("style.css", STYLE, include_str!("assets/style.css")),
     ("console.js", SCRIPT, include_str!("assets/console.js")),
     ("api.js", SCRIPT, include_str!("assets/api.js")),
     ("dom.js", SCRIPT, include_str!("assets/dom.js")),
     ("events.js", SCRIPT, include_str!("assets/events.js")),
     ("phone.js", SCRIPT, include_str!("assets/phone.js")),
+    ("reference.js", SCRIPT, include_str!("assets/reference.js")),
     ("requests.js", SCRIPT, include_str!("assets/requests.js")),
     ("totp.js", SCRIPT, include_str!("assets/totp.js")),
 ];
@@ -45,17 +45,21 @@ const ASSETS: [(&str, &str, &str); 8] = [
 /// The pages.
 ///
 /// # Errors
-/// If `openapi.yaml` is not readable as YAML.
+/// If `openapi.yaml` is not readable as YAML, or Swagger UI lacks a file.
 pub(crate) fn router() -> Result<Router, StartError> {
     let document: Value = openapi::openapi()?;
     let mut router = page(Router::new(), "/", HTML, include_str!("assets/console.html").to_owned());
-    router = page(router, "/reference", HTML, reference::page(&document));
+    router = page(router, "/reference", HTML, swagger_ui::page());
     router = page(router, "/openapi.yaml", YAML, openapi::TEXT.to_owned());
     for (name, media_type, text) in ASSETS {
         router = page(router, &format!("/local/pages/{name}"), media_type, text.to_owned());
     }
-    for (name, text) in problems::pages() {
-        router = page(router, &format!("/problems/{name}"), HTML, text);
+    for name in swagger_ui::FILES {
+        let media_type = if name.ends_with(".css") { STYLE } else { SCRIPT };
+        router = page(router, &format!("/local/pages/{name}"), media_type, swagger_ui::file(name)?);
+    }
+    for (path, text) in problems::pages(&document) {
+        router = page(router, &path, HTML, text);
     }
     // What is no page is the gateway's to answer, and it has no such route.
     Ok(router.method_not_allowed_fallback(async || gateway::not_found()).layer(from_fn(only_from_here)))

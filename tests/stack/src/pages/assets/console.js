@@ -42,6 +42,7 @@ const send = async (method, path, options = {}) => call(method, path, { ...optio
 
 async function signIn(id) {
   user = users.get(id);
+  sessionStorage.setItem("user", id);
   byId("user").value = id;
   byId("claims").value = JSON.stringify(user.claims, null, 1);
   byId("reset-id").value = id;

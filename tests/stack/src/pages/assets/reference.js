@@ -1,0 +1,37 @@
+// The reference: Swagger UI over openapi.yaml, signed in as the console's user, so that "Try it out" works at once.
+
+import { mint } from "./api.js";
+
+const users = JSON.parse(sessionStorage.getItem("users") ?? "[]");
+const user = users.find(({ sub }) => String(sub) === sessionStorage.getItem("user"));
+// With this scope every operation can be tried. The user's own claims go first.
+const claims = { scope: "users:edit", ...user };
+
+/** Requests go to the stack that serves this page, whatever port it is on. */
+const ownServer = {
+  statePlugins: {
+    spec: {
+      wrapActions: {
+        updateJsonSpec: (update) => (document) => update({ ...document, servers: [{ url: location.origin, description: "this local stack" }] }),
+      },
+    },
+  },
+};
+
+const ui = SwaggerUIBundle({
+  url: "/openapi.yaml",
+  dom_id: "#swagger-ui",
+  plugins: [ownServer],
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+  displayRequestDuration: true,
+  tryItOutEnabled: true,
+  validatorUrl: null,
+  onComplete: async () => ui.preauthorizeApiKey("token", await mint(claims)),
+});
+
+// Swagger UI has dark colours, but leaves the choice to the page.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const colour = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", colour);
+colour();
