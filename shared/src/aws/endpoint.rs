@@ -1,72 +1,61 @@
-//! Where a service is. The SDK would evaluate its rules over a table of all regions and partitions at each call; here it is
-//! one URL, which is also the one that init opens a connection to.
+//! Where a service is: at the URL that the SDK's own rules give for the region, or at an endpoint override.
+//!
+//! The SDK applies the same rules itself at each call. Init applies them once more, because it opens a connection to that
+//! URL before the first request.
 
-use aws_smithy_runtime_api::client::endpoint::{
-    EndpointFuture, EndpointResolverParams, ResolveEndpoint, SharedEndpointResolver,
-};
-use aws_smithy_types::endpoint::Endpoint;
+use std::fmt;
 
 use crate::config::{InitError, optional};
 
-/// One URL for every call.
-#[derive(Debug)]
-struct Fixed(Endpoint);
-
-impl ResolveEndpoint for Fixed {
-    fn resolve_endpoint<'a>(&'a self, _: &'a EndpointResolverParams) -> EndpointFuture<'a> {
-        EndpointFuture::ready(Ok(self.0.clone()))
-    }
-}
-
-/// Resolves every call to `url`.
-pub(super) fn resolver(url: &str) -> SharedEndpointResolver {
-    SharedEndpointResolver::new(Fixed(Endpoint::builder().url(url.to_owned()).build()))
-}
-
-/// The URL of `service` (as in its host name) in `region`, or what stands in its place: `AWS_ENDPOINT_URL_SERVICE`, then
-/// `AWS_ENDPOINT_URL`, as the SDKs of AWS read them.
-pub(super) fn url(service: &str, region: &str) -> Result<String, InitError> {
-    match elsewhere(service)? {
-        Some(url) => Ok(url),
-        None => {
-            of_region(service, region).ok_or_else(|| InitError::of("AWS_REGION", "is of a partition that is not known"))
-        }
-    }
-}
-
-/// The URL put in the place of a service's own.
-pub(super) fn elsewhere(service: &str) -> Result<Option<String>, InitError> {
+/// The endpoint override of `service`: `AWS_ENDPOINT_URL_SERVICE`, then `AWS_ENDPOINT_URL`, as the SDKs of AWS read them.
+pub(super) fn override_of(service: &str) -> Result<Option<String>, InitError> {
     let own = optional(&format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase()))?;
     let url = if own.is_empty() { optional("AWS_ENDPOINT_URL")? } else { own };
     Ok(Some(url).filter(|url| !url.is_empty()))
 }
 
-/// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
-fn of_region(service: &str, region: &str) -> Option<String> {
-    let domain = match region.split('-').next()? {
-        "cn" => "amazonaws.com.cn",
-        "eusc" => "amazonaws.eu",
-        // Isolated partitions have domains of their own.
-        _ if region.contains("-iso") => return None,
-        _ => "amazonaws.com",
-    };
-    Some(format!("https://{service}.{region}.{domain}"))
+/// The URL of DynamoDB in `region`.
+pub(super) async fn dynamodb(region: &str) -> Result<String, InitError> {
+    use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+
+    let params = Params::builder().region(region).build().map_err(no_endpoint)?;
+    let endpoint = DefaultResolver::new().resolve_endpoint(&params).await.map_err(no_endpoint)?;
+    Ok(endpoint.url().to_owned())
+}
+
+/// The URL of SNS in `region`.
+pub(super) async fn sns(region: &str) -> Result<String, InitError> {
+    use aws_sdk_sns::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+
+    let params = Params::builder().region(region).build().map_err(no_endpoint)?;
+    let endpoint = DefaultResolver::new().resolve_endpoint(&params).await.map_err(no_endpoint)?;
+    Ok(endpoint.url().to_owned())
+}
+
+fn no_endpoint(error: impl fmt::Display) -> InitError {
+    InitError::of("AWS_REGION", format_args!("has no endpoint: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn each_partition_has_its_domain() {
-        for (region, url) in [
-            ("eu-central-1", Some("https://dynamodb.eu-central-1.amazonaws.com")),
-            ("us-gov-west-1", Some("https://dynamodb.us-gov-west-1.amazonaws.com")),
-            ("cn-north-1", Some("https://dynamodb.cn-north-1.amazonaws.com.cn")),
-            ("eusc-de-east-1", Some("https://dynamodb.eusc-de-east-1.amazonaws.eu")),
-            ("us-iso-east-1", None),
+    #[tokio::test]
+    async fn each_partition_has_its_domain() {
+        for (region, domain) in [
+            ("eu-central-1", "eu-central-1.amazonaws.com"),
+            ("us-gov-west-1", "us-gov-west-1.amazonaws.com"),
+            ("cn-north-1", "cn-north-1.amazonaws.com.cn"),
+            ("eusc-de-east-1", "eusc-de-east-1.amazonaws.eu"),
         ] {
-            assert_eq!(of_region("dynamodb", region).as_deref(), url);
+            assert_eq!(dynamodb(region).await.unwrap(), format!("https://dynamodb.{domain}"));
+            assert_eq!(sns(region).await.unwrap(), format!("https://sns.{domain}"));
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_region_is_said_to_be_none() {
+        let error = dynamodb("eu central").await.unwrap_err().to_string();
+        assert!(error.starts_with("AWS_REGION has no endpoint: "), "{error}");
     }
 }

@@ -1,19 +1,18 @@
 //! The AWS clients: built once, in init, over one HTTPS connector whose connections are open before the first request.
 //!
-//! Credentials and region come from the environment that Lambda gives a function. The default chain of `aws-config` is
-//! not used: it would look through files and metadata services at the first request of every execution environment.
+//! Credentials and region come from the environment that Lambda gives a function, read once. The default chain of
+//! `aws-config` is not used: it would look through files and metadata services at the first request of every execution
+//! environment. Signing, retries, clock correction and the user agent are the SDK's own.
 
 mod endpoint;
-mod plain;
-mod signing;
 
 use std::time::Duration;
 
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::ProvideCredentials;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Connector, ConnectorBuilder};
@@ -21,9 +20,10 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings,
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::byte_stream::ByteStream;
 
-use self::plain::Plain;
-use self::signing::SigV4;
-use crate::config::{InitError, required};
+use crate::config::{InitError, optional, required};
+
+/// Our name in the user agent that AWS's logs show.
+const APP_NAME: &str = "two-factor";
 
 /// Amazon's root certificates (Amazon Root CA 1 to 4, Starfield Services G2), which its endpoints chain to. Reading the
 /// system's whole store would cost more of a cold start than all the rest of TLS.
@@ -48,15 +48,17 @@ impl Aws {
     /// Reads `AWS_REGION` and the credentials' variables; `AWS_ENDPOINT_URL…` put another endpoint in AWS's place.
     ///
     /// # Errors
-    /// The region is not set, or an endpoint's variable is not UTF-8.
+    /// The region or the credentials are not set, or a variable is not UTF-8.
     pub fn from_env() -> Result<Self, InitError> {
         let region = required("AWS_REGION")?;
-        let elsewhere = endpoint::elsewhere("dynamodb")?.is_some() || endpoint::elsewhere("sns")?.is_some();
-        let connector = SharedHttpConnector::new(connector(elsewhere)?);
+        let overridden = endpoint::override_of("dynamodb")?.is_some() || endpoint::override_of("sns")?.is_some();
+        let connector = SharedHttpConnector::new(connector(overridden)?);
         let shared = connector.clone();
         let base = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
+            .app_name(AppName::new(APP_NAME).map_err(|error| InitError::of("The application name", error))?)
             .region(Region::new(region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials()?))
             .http_client(http_client_fn(move |_, _| shared.clone()))
             .timeout_config(
                 TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build(),
@@ -69,38 +71,35 @@ impl Aws {
     /// A client of DynamoDB, its connection open.
     ///
     /// # Errors
-    /// The region's partition is not known, or the endpoint's variable is not UTF-8.
+    /// The region has no endpoint, or the endpoint override is not UTF-8.
     pub async fn dynamodb(&self) -> Result<aws_sdk_dynamodb::Client, InitError> {
-        let url = endpoint::url("dynamodb", &self.region)?;
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.base);
+        let url = match endpoint::override_of("dynamodb")? {
+            None => endpoint::dynamodb(&self.region).await?,
+            Some(url) => {
+                config.set_endpoint_url(Some(url.clone()));
+                url
+            }
+        };
         self.open(&url).await;
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.base)
-            .push_auth_scheme(self.signer("dynamodb").await?)
-            .interceptor(Plain);
-        config.set_endpoint_resolver(Some(endpoint::resolver(&url)));
         Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
     }
 
     /// A client of SNS, its connection open. It never tries again: an SMS whose outcome is unknown may be on its way.
     ///
     /// # Errors
-    /// The region's partition is not known, or the endpoint's variable is not UTF-8.
+    /// The region has no endpoint, or the endpoint override is not UTF-8.
     pub async fn sns(&self) -> Result<aws_sdk_sns::Client, InitError> {
-        let url = endpoint::url("sns", &self.region)?;
+        let mut config = aws_sdk_sns::config::Builder::from(&self.base).retry_config(RetryConfig::disabled());
+        let url = match endpoint::override_of("sns")? {
+            None => endpoint::sns(&self.region).await?,
+            Some(url) => {
+                config.set_endpoint_url(Some(url.clone()));
+                url
+            }
+        };
         self.open(&url).await;
-        let mut config = aws_sdk_sns::config::Builder::from(&self.base)
-            .retry_config(RetryConfig::disabled())
-            .push_auth_scheme(self.signer("sns").await?)
-            .interceptor(Plain);
-        config.set_endpoint_resolver(Some(endpoint::resolver(&url)));
         Ok(aws_sdk_sns::Client::from_conf(config.build()))
-    }
-
-    /// A signer with the credentials in the environment.
-    async fn signer(&self, service: &'static str) -> Result<SigV4, InitError> {
-        let credentials = EnvironmentVariableCredentialsProvider::new().provide_credentials().await;
-        let credentials =
-            credentials.map_err(|error| InitError::of("AWS credentials", format!("are missing: {error}")))?;
-        Ok(SigV4::new(&credentials, &self.region, service))
     }
 
     /// Opens a connection to the service at `url`, which then waits in the connector's pool. An unsigned `GET /` is
@@ -118,10 +117,18 @@ impl Aws {
     }
 }
 
+/// The credentials in the environment. Lambda gives a process new ones with a new process, so these are good for as long as
+/// it lives.
+fn credentials() -> Result<Credentials, InitError> {
+    let session_token = Some(optional("AWS_SESSION_TOKEN")?).filter(|token| !token.is_empty());
+    let (id, key) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
+    Ok(Credentials::new(id, key, session_token, None, "environment"))
+}
+
 /// One connector, TLS by `ring`: the other provider tests its entropy source in the first handshake, which on a small
-/// function takes longer than everything else together. `elsewhere`: trust the system's roots too.
-fn connector(elsewhere: bool) -> Result<Connector, InitError> {
-    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS).with_native_roots(elsewhere);
+/// function takes longer than everything else together. `overridden`: trust the system's roots too.
+fn connector(overridden: bool) -> Result<Connector, InitError> {
+    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS).with_native_roots(overridden);
     let tls = TlsContext::builder()
         .with_trust_store(roots)
         .build()
