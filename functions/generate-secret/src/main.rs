@@ -1,6 +1,6 @@
 //! `GET /api/two-factor/secret`: a new secret for an authenticator app. Stores nothing.
 
-use lambda_http::Error as RuntimeError;
+use lambda_runtime::Error as RuntimeError;
 use serde::Serialize;
 use two_factor::authenticator::secret::Secret;
 use two_factor::config;

@@ -1,6 +1,6 @@
 //! `GET /api/two-factor`: the caller's settings.
 
-use lambda_http::Error as RuntimeError;
+use lambda_runtime::Error as RuntimeError;
 use serde::Serialize;
 use two_factor::authenticator::{Authenticator, Enrolment, SecretVisibility};
 use two_factor::aws::Aws;

@@ -1,6 +1,6 @@
 //! `GET /api/two-factor/qr`: the caller's secret as a QR code for an authenticator app.
 
-use lambda_http::Error as RuntimeError;
+use lambda_runtime::Error as RuntimeError;
 use serde::Serialize;
 use two_factor::authenticator::{Authenticator, SecretVisibility};
 use two_factor::aws::Aws;

@@ -1,7 +1,7 @@
 //! `POST /api/two-factor/recovery-codes`: a new set of recovery codes for the caller's verified settings, shown this once.
 //! The set before is void. The body is looked at with step-up alone, for `key`, a current code.
 
-use lambda_http::Error as RuntimeError;
+use lambda_runtime::Error as RuntimeError;
 use serde::Serialize;
 use two_factor::authenticator::StepUp;
 use two_factor::authenticator::recovery_code;

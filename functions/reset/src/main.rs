@@ -1,7 +1,7 @@
 //! `POST /api/users/{ID}/two-factor/reset`: removes a user's settings, for whoever may edit that user.
 //! `POST /api/two-factor/reset`: removes the caller's own. The body is not looked at.
 
-use lambda_http::Error as RuntimeError;
+use lambda_runtime::Error as RuntimeError;
 use two_factor::authenticator::StepUp;
 use two_factor::aws::Aws;
 use two_factor::config;

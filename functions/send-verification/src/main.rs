@@ -1,7 +1,7 @@
 //! `POST /api/two-factor/send-verification`: sends the caller a code by SMS, in the language of the claim
 //! `locale` (OpenID Connect Core 1.0 §5.1). The body is not looked at.
 
-use lambda_http::Error as RuntimeError;
+use lambda_runtime::Error as RuntimeError;
 use two_factor::authenticator::Authenticator;
 use two_factor::authenticator::code::Code;
 use two_factor::aws::Aws;

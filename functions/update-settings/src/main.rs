@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lambda_http::Error as RuntimeError;
+use lambda_runtime::Error as RuntimeError;
 use serde_json::Value;
 use two_factor::authenticator::secret::{InvalidSecret, Secret};
 use two_factor::authenticator::{Authenticator, StepUp};

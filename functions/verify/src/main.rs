@@ -1,6 +1,6 @@
 //! `POST /api/two-factor/verify`: accepts a code from the caller's app or SMS, or a recovery code, once.
 
-use lambda_http::Error as RuntimeError;
+use lambda_runtime::Error as RuntimeError;
 use two_factor::aws::Aws;
 use two_factor::config;
 use two_factor::error::{Error, FieldError};

@@ -1,146 +1,84 @@
-//! A request and a response as an HTTP API writes them: payload format version 2.0, of which only what is used here is
-//! read. Reading every header into a map, as `aws_lambda_events` does, took a sixth of a warm request's instructions.
+//! A request and a response as an HTTP API writes them, payload format version 2.0: the types of `aws_lambda_events`.
 //!
 //! Amazon API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs".
 
-use std::fmt;
-
-use lambda_http::http::StatusCode;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use lambda_http::http::{HeaderValue, StatusCode};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use serde_json::Value;
 
 use crate::identity::Claims;
 
 /// A request's event. It has no `Debug` form: its body holds secrets and codes.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+///
+/// Headers and authoriser are read apart from the rest. `aws_lambda_events` takes claims that are strings alone, and headers
+/// of visible ASCII alone: it refuses the whole event for a claim such as `"admin": true` or a header such as `X-Name: é`,
+/// and the caller gets status 500. API Gateway is known to have sent both booleans and numbers
+/// (<https://github.com/aws/aws-lambda-go/issues/294>).
+#[derive(Clone)]
 pub(crate) struct Event {
-    #[serde(default)]
-    pub(super) headers: Option<Headers>,
-    #[serde(default)]
-    pub(super) path_parameters: Option<PathParameters>,
-    pub(super) request_context: Context,
-    #[serde(default)]
-    pub(super) body: Option<String>,
-    #[serde(default)]
-    pub(super) is_base64_encoded: bool,
-}
-
-/// The parameters of this API's paths.
-#[derive(Clone, Deserialize)]
-pub(super) struct PathParameters {
-    #[serde(default, rename = "ID")]
-    pub(super) id: Option<String>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Context {
-    #[serde(default)]
-    pub(super) request_id: Option<String>,
-    #[serde(default)]
-    pub(super) authorizer: Option<Authorizer>,
-}
-
-#[derive(Clone, Deserialize)]
-pub(super) struct Authorizer {
-    #[serde(default)]
-    pub(super) jwt: Option<Jwt>,
-}
-
-#[derive(Clone, Deserialize)]
-pub(super) struct Jwt {
-    #[serde(default)]
-    pub(super) claims: Option<Claims>,
-}
-
-/// The one header that is looked at.
-#[derive(Clone, Default)]
-pub(super) struct Headers {
+    /// The event without its headers and its authoriser.
+    pub(super) request: ApiGatewayV2httpRequest,
+    /// The claims that are a string, a number or a boolean, as text.
+    pub(super) claims: Claims,
+    /// The one header that is looked at.
     pub(super) content_type: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Headers {
+impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(HeadersVisitor)
+        let mut event = Value::deserialize(deserializer)?;
+        let content_type = content_type(take(&mut event, "/headers"));
+        let claims = claims(take(&mut event, "/requestContext/authorizer"));
+        let request = serde_json::from_value(event).map_err(D::Error::custom)?;
+        Ok(Self { request, claims, content_type })
     }
 }
 
-struct HeadersVisitor;
+/// The value at `pointer`, in whose place null is left.
+fn take(value: &mut Value, pointer: &str) -> Value {
+    value.pointer_mut(pointer).map(Value::take).unwrap_or_default()
+}
 
-impl<'de> Visitor<'de> for HeadersVisitor {
-    type Value = Headers;
+fn content_type(headers: Value) -> Option<String> {
+    let Value::Object(headers) = headers else { return None };
+    let mut values = headers.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str()));
+    values.find_map(|(_, value)| text(value))
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("headers")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Headers, M::Error> {
-        let mut headers = Headers::default();
-        while let Some(IsContentType(wanted)) = map.next_key()? {
-            if wanted {
-                // RFC 9110 §5.5: what is beyond visible ASCII is opaque, and no content type.
-                let value: String = map.next_value()?;
-                headers.content_type =
-                    Some(value).filter(|v| v.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b)));
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(headers)
+fn claims(mut authorizer: Value) -> Claims {
+    match take(&mut authorizer, "/jwt/claims") {
+        Value::Object(claims) => claims.into_iter().filter_map(|(name, claim)| Some((name, text(claim)?))).collect(),
+        _ => Claims::new(),
     }
 }
 
-/// Whether a header's name is `content-type`, in any case.
-struct IsContentType(bool);
-
-impl<'de> Deserialize<'de> for IsContentType {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(NameVisitor)
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(boolean) => Some(boolean.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-struct NameVisitor;
-
-impl Visitor<'_> for NameVisitor {
-    type Value = IsContentType;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a header's name")
+/// A response. No cache may keep it: it holds secrets, or says who has which.
+pub(super) fn response(
+    status: StatusCode,
+    content_type: &'static str,
+    body: Option<String>,
+) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = status.as_u16().into();
+    response.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(body) = body {
+        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response.body = Some(Body::Text(body));
     }
-
-    fn visit_str<E>(self, name: &str) -> Result<IsContentType, E> {
-        Ok(IsContentType(name.eq_ignore_ascii_case("content-type")))
-    }
-}
-
-/// A response. None of them may be kept by a cache: they hold secrets, or say who has which.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct EventResponse {
-    pub(super) status_code: u16,
-    pub(super) headers: ResponseHeaders,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) body: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) struct ResponseHeaders {
-    cache_control: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content_type: Option<&'static str>,
-    /// Seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) retry_after: Option<String>,
-}
-
-impl EventResponse {
-    pub(super) fn new(status: StatusCode, content_type: &'static str, body: Option<String>) -> Self {
-        let content_type = body.is_some().then_some(content_type);
-        let headers = ResponseHeaders { cache_control: "no-store", content_type, retry_after: None };
-        Self { status_code: status.as_u16(), headers, body }
-    }
+    response
 }
 
 #[cfg(test)]
@@ -149,61 +87,89 @@ mod tests {
 
     use super::*;
 
-    fn read(event: serde_json::Value) -> Event {
-        serde_json::from_value(event).unwrap()
+    fn read(headers: Value, authorizer: Value) -> Event {
+        let event = json!({
+            "version": "2.0",
+            "headers": headers,
+            "requestContext": {"http": {"method": "GET"}, "authorizer": authorizer},
+        });
+        serde_json::from_str(&event.to_string()).unwrap()
     }
 
-    fn content_type(headers: &str) -> Option<String> {
-        let event = format!(r#"{{"headers": {headers}, "requestContext": {{}}}}"#);
-        serde_json::from_str::<Event>(&event).unwrap().headers.unwrap().content_type
+    fn claims(claims: Value) -> Claims {
+        read(json!({}), json!({"jwt": {"claims": claims, "scopes": null}})).claims
     }
 
     #[test]
-    fn what_is_missing_or_null_is_nothing() {
-        for event in [
-            json!({"requestContext": {}}),
-            json!({
-                "headers": null, "pathParameters": null, "body": null,
-                "requestContext": {"requestId": null, "authorizer": {"jwt": {"claims": null}}},
-            }),
-            json!({"pathParameters": {"other": "1"}, "requestContext": {"authorizer": {"lambda": {"a": 1}}}}),
-        ] {
-            let request = read(event);
-            assert!(request.headers.is_none() && request.body.is_none() && !request.is_base64_encoded);
-            assert!(request.path_parameters.and_then(|p| p.id).is_none());
-            let jwt = request.request_context.authorizer.and_then(|a| a.jwt);
-            assert!(jwt.and_then(|jwt| jwt.claims).is_none());
+    fn a_claim_that_is_no_string_is_read_as_text_or_skipped() {
+        let of_every_kind = json!({
+            "sub": 42, "email_verified": true, "float": 1.5, "negative": -1, "text": "é\u{0}", "empty": "",
+            "null": null, "array": ["a", 1], "object": {"a": "b"},
+        });
+        let expected = [
+            ("email_verified", "true"),
+            ("empty", ""),
+            ("float", "1.5"),
+            ("negative", "-1"),
+            ("sub", "42"),
+            ("text", "é\u{0}"),
+        ];
+        assert_eq!(claims(of_every_kind), expected.map(|(name, text)| (name.to_owned(), text.to_owned())).into());
+    }
+
+    #[test]
+    fn what_is_missing_or_of_another_kind_is_no_claim() {
+        for none in [json!(null), json!([]), json!("sub"), json!(1)] {
+            assert!(claims(none.clone()).is_empty(), "{none}");
+            assert!(read(json!({}), none.clone()).claims.is_empty(), "{none}");
+            assert!(read(json!({}), json!({"jwt": none})).claims.is_empty());
         }
+        assert!(read(json!({}), json!({"lambda": {"a": 1}})).claims.is_empty());
+    }
+
+    #[test]
+    fn no_header_fails_the_request() {
+        let long = "a".repeat(100_000);
+        for (name, value) in [
+            ("x-name", json!("é")),
+            ("x-name", json!("a\u{0}b")),
+            ("x-näme", json!("a")),
+            ("", json!("a")),
+            ("x name", json!("a")),
+            ("x-long", json!(long)),
+            (&long, json!("a")),
+            ("x-name", json!(["a", "b"])),
+            ("x-name", json!(null)),
+            ("x-name", json!(1)),
+            ("x-name", json!({"a": "b"})),
+        ] {
+            let event = read(json!({"content-type": "text/plain", name: value}), json!(null));
+            assert_eq!(event.content_type.as_deref(), Some("text/plain"), "{name:.20}: {value:.20}");
+        }
+        let many = (0..50_000).map(|n| (format!("x-{n}"), json!("a"))).collect();
+        assert_eq!(read(Value::Object(many), json!(null)).content_type, None);
+        assert_eq!(read(json!(null), json!(null)).content_type, None);
     }
 
     #[test]
     fn the_content_type_is_found_under_its_name_in_any_case() {
-        for name in ["content-type", "Content-Type", "CONTENT-TYPE", "content\\u002dtype"] {
-            let headers = format!(r#"{{"a": "1", "{name}": "text/plain", "content-types": "b", "": "c"}}"#);
-            assert_eq!(content_type(&headers).as_deref(), Some("text/plain"));
-        }
-        assert_eq!(content_type(r#"{"content-type": "a", "Content-Type": "b"}"#).as_deref(), Some("b"));
-        assert_eq!(content_type(r#"{"accept": "text/plain", "x": ["1", "2"]}"#), None);
-    }
-
-    #[test]
-    fn a_content_type_that_is_not_visible_ascii_is_none() {
-        for value in ["é", "a\\nb", "\\u0000", "text/plain\\u007f"] {
-            assert_eq!(content_type(&format!(r#"{{"content-type": "{value}"}}"#)), None, "{value}");
+        for name in ["content-type", "Content-Type", "CONTENT-TYPE"] {
+            let headers = json!({"a": "1", name: "text/plain", "content-types": "b", "": "c"});
+            assert_eq!(read(headers, json!(null)).content_type.as_deref(), Some("text/plain"));
         }
     }
 
     #[test]
     fn a_response_is_of_payload_format_2() {
-        let mut response = EventResponse::new(StatusCode::OK, "application/json", Some("{}".to_owned()));
-        response.headers.retry_after = Some("30".to_owned());
-        let headers = json!({"cache-control": "no-store", "content-type": "application/json", "retry-after": "30"});
+        let full = response(StatusCode::OK, "application/json", Some("{}".to_owned()));
+        let full = serde_json::to_value(full).unwrap();
         assert_eq!(
-            serde_json::to_value(response).unwrap(),
-            json!({"statusCode": 200, "headers": headers, "body": "{}"})
+            (&full["statusCode"], &full["body"], &full["isBase64Encoded"]),
+            (&json!(200), &json!("{}"), &json!(false))
         );
-        let empty = EventResponse::new(StatusCode::NO_CONTENT, "application/json", None);
-        let expected = json!({"statusCode": 204, "headers": {"cache-control": "no-store"}});
-        assert_eq!(serde_json::to_value(empty).unwrap(), expected);
+        assert_eq!(full["headers"], json!({"cache-control": "no-store", "content-type": "application/json"}));
+        let empty = serde_json::to_value(response(StatusCode::NO_CONTENT, "application/json", None)).unwrap();
+        assert_eq!((&empty["statusCode"], empty.get("body")), (&json!(204), None));
+        assert_eq!(empty["headers"], json!({"cache-control": "no-store"}));
     }
 }

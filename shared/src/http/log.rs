@@ -5,53 +5,15 @@ use std::time::SystemTime;
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use lambda_http::LambdaEvent;
+use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 
-use super::gateway;
+use super::audit::AuditEvent;
+use super::gateway::Event;
 use super::metrics::Metrics;
 use super::{Response, Service, problem};
 use crate::error::Error;
 use crate::identity::user::User;
-
-/// An event of the audit log (NIST SP 800-63B-4 §4.1, OWASP ASVS 5.0 §16.3). The names are fixed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AuditEvent {
-    /// An authenticator was enrolled, not yet verified.
-    Enrolled,
-    /// The user disabled two-factor.
-    Disabled,
-    /// A right code was accepted.
-    Verified,
-    /// A recovery code was accepted.
-    RecoveryCodeUsed,
-    /// A new set of recovery codes was made.
-    RecoveryCodesCreated,
-    /// A code was sent by SMS.
-    CodeSent,
-    /// The settings of the subject were reset by the actor.
-    Reset {
-        /// Whose settings.
-        subject: User,
-    },
-    /// An attempt or a send was refused because of those before it.
-    Throttled,
-}
-
-impl AuditEvent {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Enrolled => "enrolled",
-            Self::Disabled => "disabled",
-            Self::Verified => "verified",
-            Self::RecoveryCodeUsed => "recovery_code_used",
-            Self::RecoveryCodesCreated => "recovery_codes_created",
-            Self::CodeSent => "code_sent",
-            Self::Reset { .. } => "reset",
-            Self::Throttled => "throttled",
-        }
-    }
-}
 
 /// What is known of a request before it is handled.
 pub(super) struct RequestLog {
@@ -88,9 +50,9 @@ struct Line<'a> {
 }
 
 impl RequestLog {
-    pub(super) fn new(service: &Service, event: &LambdaEvent<gateway::Event>) -> Self {
+    pub(super) fn new(service: &Service, event: &LambdaEvent<Event>) -> Self {
         let lambda_id = event.context.request_id.clone();
-        let gateway_id = event.payload.request_context.request_id.clone();
+        let gateway_id = event.payload.request.request_context.request_id.clone();
         Self {
             function: service.function,
             metrics_service: service.metrics.clone(),

@@ -6,7 +6,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{AuditEvent, Response};
+use super::Response;
+use super::audit::AuditEvent;
 use crate::error::Error;
 
 const NAMESPACE: &str = "TwoFactor";

@@ -1,6 +1,7 @@
-//! The only place that knows `lambda_http`: the caller from the claims, the body's fields, answers, and errors as
+//! The only place that knows Lambda's events: the caller from the claims, the body's fields, answers, and errors as
 //! problem documents. [`serve`] is what every function's `main` ends in.
 
+mod audit;
 mod body;
 mod gateway;
 mod log;
@@ -9,17 +10,18 @@ mod problem;
 mod request;
 mod response;
 
+pub use audit::AuditEvent;
 pub use body::{Fields, MAX_BODY_BYTES};
 #[cfg(fuzzing)]
 pub(crate) use gateway::Event;
-pub use log::AuditEvent;
 pub use request::Request;
 pub use response::Response;
 
 use std::convert::Infallible;
 use std::future::Future;
 
-use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_runtime::{LambdaEvent, service_fn};
 
 use crate::error::Error;
 use crate::identity::CallerClaims;
@@ -40,12 +42,12 @@ pub struct Service {
 /// Each request is one log line, written when its outcome is known: the only place that logs, so a failure is logged
 /// once.
 ///
-/// Events and answers have the gateway's own form. `lambda_http::run` would first make a URL of the event's host and path,
-/// which nothing here needs, and panics on a host that is none.
+/// It is `lambda_runtime` that runs them: `lambda_http::run` would first make a URL of the event's host and path, which
+/// nothing here needs, and panics on a host that is none.
 ///
 /// # Errors
 /// Lambda's Runtime API cannot be spoken to.
-pub async fn serve<Handler, Outcome>(service: Service, handler: Handler) -> Result<(), lambda_http::Error>
+pub async fn serve<Handler, Outcome>(service: Service, handler: Handler) -> Result<(), lambda_runtime::Error>
 where
     Handler: Fn(Request) -> Outcome,
     Outcome: Future<Output = Result<Response, Error>> + Send,
@@ -62,7 +64,7 @@ where
                 Err(error) => Err(error),
             };
             logged.write(&outcome);
-            Ok::<gateway::EventResponse, Infallible>(match outcome {
+            Ok::<ApiGatewayV2httpResponse, Infallible>(match outcome {
                 Ok(response) => response.into_event_response(),
                 Err(error) => problem::response(&error, &logged.id),
             })

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use lambda_http::http::StatusCode;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::http::header::RETRY_AFTER;
+use lambda_http::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use super::gateway::EventResponse;
+use super::gateway;
 use crate::error::{Error, FieldError};
 use crate::sms::limits;
 
@@ -194,7 +196,7 @@ pub(super) fn problem(error: &Error) -> Problem {
     Problem { name, status, title, detail, retry_after }
 }
 
-pub(super) fn response(error: &Error, request_id: &str) -> EventResponse {
+pub(super) fn response(error: &Error, request_id: &str) -> ApiGatewayV2httpResponse {
     let Problem { name, status, title, detail, retry_after } = problem(error);
     let document = Document {
         type_: format!("/problems/{name}"),
@@ -208,8 +210,10 @@ pub(super) fn response(error: &Error, request_id: &str) -> EventResponse {
         },
     };
     let body = serde_json::to_string(&document).unwrap_or_default();
-    let mut response = EventResponse::new(status, "application/problem+json", Some(body));
-    response.headers.retry_after = retry_after.map(|seconds| seconds.to_string());
+    let mut response = gateway::response(status, "application/problem+json", Some(body));
+    if let Some(seconds) = retry_after {
+        response.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
     response
 }
 
@@ -217,8 +221,8 @@ pub(super) fn response(error: &Error, request_id: &str) -> EventResponse {
 mod tests {
     use super::*;
 
-    fn body(response: &EventResponse) -> serde_json::Value {
-        serde_json::from_str(response.body.as_ref().unwrap()).unwrap()
+    fn body(response: &ApiGatewayV2httpResponse) -> serde_json::Value {
+        serde_json::from_slice(response.body.as_ref().unwrap()).unwrap()
     }
 
     #[test]
@@ -246,10 +250,10 @@ mod tests {
         let mut names = std::collections::HashSet::new();
         for (error, status) in errors {
             let response = response(&error, "request-1");
-            assert_eq!(response.status_code, status);
-            assert_eq!(response.headers.retry_after.is_some(), status == 429 || status == 503, "{error:?}");
+            assert_eq!(response.status_code, i64::from(status));
+            assert_eq!(response.headers.contains_key(RETRY_AFTER), status == 429 || status == 503, "{error:?}");
             let body: serde_json::Value = body(&response);
-            assert_eq!((&body["status"], &body["request_id"]), (&status.into(), &"request-1".into()));
+            assert_eq!((&body["status"], &body["request_id"]), (&i64::from(status).into(), &"request-1".into()));
             assert!(!body.to_string().contains("inside"), "{body}");
             assert!(names.insert(body["type"].as_str().unwrap().to_owned()), "{body}");
         }

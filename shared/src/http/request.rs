@@ -12,6 +12,9 @@ use crate::identity::user::User;
 use crate::identity::{CallerClaims, Claims};
 use crate::time::UnixTime;
 
+/// The parameter of this API's paths.
+const PATH_ID: &str = "ID";
+
 /// A request of a known caller. It has no `Debug` form: its body holds secrets and codes.
 pub struct Request {
     /// Who calls.
@@ -30,12 +33,10 @@ impl Request {
             .duration_since(UNIX_EPOCH)
             .map_err(|_| Error::Internal("the clock stands before 1970".into()))?
             .as_secs();
-        let jwt = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt);
-        let claims = jwt.and_then(|jwt| jwt.claims).unwrap_or_default();
+        let Event { mut request, claims, content_type } = event;
         let caller = caller_claims.caller(&claims).ok_or(Error::CallerNotIdentified)?;
-        let body = body(event.body.unwrap_or_default(), event.is_base64_encoded)?;
-        let path_id = event.path_parameters.and_then(|parameters| parameters.id);
-        let content_type = event.headers.and_then(|headers| headers.content_type);
+        let body = body(request.body.unwrap_or_default(), request.is_base64_encoded)?;
+        let path_id = request.path_parameters.remove(PATH_ID);
         Ok(Self { caller, now: UnixTime::from_seconds(seconds), claims, path_id, content_type, body })
     }
 

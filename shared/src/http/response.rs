@@ -1,10 +1,11 @@
 //! What a request that went well is answered with.
 
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 
-use super::AuditEvent;
-use super::gateway::EventResponse;
+use super::audit::AuditEvent;
+use super::gateway;
 use crate::error::Error;
 
 /// 200 with a JSON document, or 204 without one; and what the audit log should say of it.
@@ -43,7 +44,7 @@ impl Response {
         if self.json.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT }
     }
 
-    pub(super) fn into_event_response(self) -> EventResponse {
-        EventResponse::new(self.status(), "application/json", self.json)
+    pub(super) fn into_event_response(self) -> ApiGatewayV2httpResponse {
+        gateway::response(self.status(), "application/json", self.json)
     }
 }

@@ -1,0 +1,42 @@
+//! The events of the audit log.
+
+use crate::identity::user::User;
+
+/// An event of the audit log (NIST SP 800-63B-4 §4.1, OWASP ASVS 5.0 §16.3). The names are fixed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuditEvent {
+    /// An authenticator was enrolled, not yet verified.
+    Enrolled,
+    /// The user disabled two-factor.
+    Disabled,
+    /// A right code was accepted.
+    Verified,
+    /// A recovery code was accepted.
+    RecoveryCodeUsed,
+    /// A new set of recovery codes was made.
+    RecoveryCodesCreated,
+    /// A code was sent by SMS.
+    CodeSent,
+    /// The settings of the subject were reset by the actor.
+    Reset {
+        /// Whose settings.
+        subject: User,
+    },
+    /// An attempt or a send was refused because of those before it.
+    Throttled,
+}
+
+impl AuditEvent {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Enrolled => "enrolled",
+            Self::Disabled => "disabled",
+            Self::Verified => "verified",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodesCreated => "recovery_codes_created",
+            Self::CodeSent => "code_sent",
+            Self::Reset { .. } => "reset",
+            Self::Throttled => "throttled",
+        }
+    }
+}
