@@ -13,6 +13,8 @@ use crate::sealing::Keyring;
 use crate::sms::{LANGUAGES, Language, SmsText};
 
 /// Why a function cannot start. Its `Debug` form is the sentence itself: that is what `main` prints.
+#[derive(thiserror::Error)]
+#[error("{0}")]
 pub struct InitError(String);
 
 impl InitError {
@@ -24,17 +26,9 @@ impl InitError {
 
 impl fmt::Debug for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        fmt::Display::fmt(self, f)
     }
 }
-
-impl fmt::Display for InitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for InitError {}
 
 /// A variable that must be there and not be empty.
 pub(crate) fn required(name: &str) -> Result<String, InitError> {

@@ -8,45 +8,64 @@ use crate::random::NoRandomness;
 use crate::store::StoreError;
 
 /// Why a request was not done. Texts in here are for the log alone, save the field errors and a malformed body's.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// The body cannot be read; the text says why.
+    /// The body cannot be read. The text goes on after "The request body".
+    #[error("the body {0}")]
     MalformedBody(&'static str),
     /// The body is over 4 KiB.
+    #[error("the body is too large")]
     BodyTooLarge,
     /// The token does not name a user in the form that IDs have.
+    #[error("the token does not identify a user")]
     CallerNotIdentified,
     /// The caller may not edit the user in the path, whether or not there is one.
+    #[error("the caller may not edit this user")]
     MayNotEdit,
     /// This takes a current code in the same request.
+    #[error("a current code is required")]
     StepUpRequired,
     /// Fields that are missing or wrong: all of them.
+    #[error("invalid fields")]
     InvalidFields(Vec<FieldError>),
     /// The code is wrong, stale or used.
+    #[error("invalid code")]
     InvalidCode,
     /// The user has no authenticator app enrolled.
+    #[error("the method is not google")]
     NotAuthenticatorApp,
     /// The secret was verified, and is not shown from then on.
+    #[error("the secret is no longer shown")]
     SecretHidden,
     /// The user has no phone enrolled.
+    #[error("the method is not sms")]
     NotSms,
     /// The enrolled phone's country is no longer among those that SMS go to.
+    #[error("the country is not served")]
     CountryNotServed,
     /// The settings are not verified.
+    #[error("the settings are not verified")]
     NotVerified,
     /// The user has two-factor disabled.
+    #[error("two-factor is disabled")]
     Disabled,
     /// The settings were replaced while the request was on its way.
+    #[error("the settings have changed")]
     SettingsChanged,
     /// Too many wrong codes; seconds until the next attempt.
+    #[error("too many wrong codes: wait {0} s")]
     TooManyAttempts(u64),
     /// Too many SMS; seconds until the next send.
+    #[error("too many sends: wait {0} s")]
     TooManySends(u64),
     /// DynamoDB or SNS is not to be had just now.
+    #[error("a dependency is not responding: {0}")]
     Unavailable(Cow<'static, str>),
     /// SNS took the request and no answer says what became of it: the SMS may be on its way.
+    #[error("the SMS may have been sent: {0}")]
     SmsOutcomeUnknown(Cow<'static, str>),
     /// A bug, or a setting that is wrong.
+    #[error("internal error: {0}")]
     Internal(Cow<'static, str>),
 }
 
@@ -93,6 +112,6 @@ pub struct FieldError {
 impl FieldError {
     /// `key` is not what a code looks like.
     pub fn not_a_code() -> Self {
-        Self { pointer: "#/key", detail: "must be a string of exactly six digits, 0 to 9, or a recovery code".into() }
+        Self { pointer: "#/key", detail: "must be a string: a code of six digits, or a recovery code".into() }
     }
 }

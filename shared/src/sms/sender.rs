@@ -15,11 +15,13 @@ pub struct SmsSender {
 }
 
 /// An SMS was not sent, or nobody knows. The text is for the log and holds neither number nor message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendFailure {
     /// Certainly nothing was sent: SNS refused the request, or it never left.
+    #[error("nothing was sent: {0}")]
     NotSent(String),
     /// The request left and no answer says what became of it.
+    #[error("the SMS may have been sent: {0}")]
     Unknown(String),
 }
 
