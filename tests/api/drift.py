@@ -1,4 +1,4 @@
-"""openapi.yaml says what the program does: the same routes as template.yaml, the problems of problem.rs with their
+"""openapi.yaml says what the program does: the same routes as template.yaml, the problems of problem_types.rs with their
 statuses, titles and texts, and examples that fit their own schemas."""
 
 import pathlib
@@ -49,13 +49,13 @@ template = (ROOT / "template.yaml").read_text()
 routes = {f"{m} {p}" for m, p in re.findall(r'Method: (\w+), Path: "?(/\S+?)"? }', template)}
 check(routes == {name for name, _ in operations()}, f"routes differ: {sorted(routes)}")
 
-# Problems: name and status of each, as problem.rs has them.
-source = (ROOT / "shared/src/http/problem.rs").read_text().split("#[cfg(test)]")[0]
+# Problems: name and status of each, as problem_types.rs has them.
+source = (ROOT / "shared/src/http/problem_types.rs").read_text()
 statuses = {"UNPROCESSABLE_ENTITY": 422, "FORBIDDEN": 403, "CONFLICT": 409, "BAD_REQUEST": 400}
 statuses |= {"PAYLOAD_TOO_LARGE": 413, "TOO_MANY_REQUESTS": 429, "SERVICE_UNAVAILABLE": 503, "INTERNAL_SERVER_ERROR": 500}
-found = re.findall(r'\(\s*"([a-z-]+)",\s*StatusCode::(\w+),\s*"([^"]+)"', source)
+found = re.findall(r'name: "([a-z-]+)",\s*status: StatusCode::(\w+),\s*title: "([^"]+)"', source)
 problems = {f"/problems/{name}": (statuses[status], title) for name, status, title in found}
-check(len(problems) >= 16, f"problem.rs is no longer read: {sorted(problems)}")
+check(len(problems) >= 16, f"problem_types.rs is no longer read: {sorted(problems)}")
 
 named = set()
 for name, operation in operations():

@@ -23,19 +23,19 @@ impl Fields {
     /// The body is empty, not UTF-8, not JSON or no object.
     pub(crate) fn read(body: &[u8], content_type: Option<&str>) -> Result<Self, Error> {
         let text = std::str::from_utf8(body)
-            .map_err(|_| Error::MalformedBody("The body is not UTF-8. Send a JSON object in UTF-8."))?
+            .map_err(|_| Error::MalformedBody("is not UTF-8"))?
             .trim_matches([' ', '\t', '\r', '\n']);
         if text.is_empty() {
-            return Err(Error::MalformedBody("The body is empty. Send a JSON object with the fields."));
+            return Err(Error::MalformedBody("is empty"));
         }
         match serde_json::from_str(text) {
             Ok(Value::Object(members)) => Ok(Self(members)),
-            Ok(_) => Err(Error::MalformedBody("The body is JSON, but not an object. Send an object with the fields.")),
+            Ok(_) => Err(Error::MalformedBody("is JSON, but not an object")),
             Err(_) if is_form(text, content_type) => {
                 let pairs = form_urlencoded::parse(text.as_bytes());
                 Ok(Self(pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect()))
             }
-            Err(_) => Err(Error::MalformedBody("The body is not JSON. Send a JSON object with the fields.")),
+            Err(_) => Err(Error::MalformedBody("is not JSON")),
         }
     }
 

@@ -67,7 +67,7 @@ impl RequestLog {
         let (status, name) = match outcome {
             Ok(response) => (response.status(), "ok"),
             Err(error) => {
-                let problem = problem::problem(error);
+                let problem = problem::problem_type(error);
                 (problem.status, problem.name)
             }
         };

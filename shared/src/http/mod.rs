@@ -7,6 +7,7 @@ mod gateway;
 mod log;
 mod metrics;
 mod problem;
+mod problem_types;
 mod request;
 mod response;
 

@@ -1,13 +1,14 @@
-//! Errors as problem documents (RFC 9457). The `type`s are names that clients compare: they never change.
+//! Errors as problem documents (RFC 9457).
 
 use std::borrow::Cow;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::http::HeaderValue;
 use lambda_http::http::header::RETRY_AFTER;
-use lambda_http::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::gateway;
+use super::problem_types::{self as types, ProblemType};
 use crate::error::{Error, FieldError};
 use crate::sms::limits;
 
@@ -26,183 +27,59 @@ struct Document<'a> {
     errors: Option<&'a [FieldError]>,
 }
 
-pub(super) struct Problem {
-    pub(super) name: &'static str,
-    pub(super) status: StatusCode,
-    title: &'static str,
-    detail: Cow<'static, str>,
-    retry_after: Option<u64>,
+/// The one place where an error becomes HTTP.
+pub(super) fn problem_type(error: &Error) -> &'static ProblemType {
+    match error {
+        Error::MalformedBody(_) => &types::MALFORMED_BODY,
+        Error::BodyTooLarge => &types::BODY_TOO_LARGE,
+        Error::CallerNotIdentified => &types::CALLER_NOT_IDENTIFIED,
+        Error::MayNotEdit => &types::EDIT_PERMISSION_REQUIRED,
+        Error::StepUpRequired => &types::STEP_UP_REQUIRED,
+        Error::InvalidFields(_) => &types::INVALID_FIELDS,
+        Error::InvalidCode => &types::INVALID_CODE,
+        Error::NotAuthenticatorApp => &types::NOT_AN_AUTHENTICATOR_APP,
+        Error::SecretHidden => &types::SECRET_HIDDEN,
+        Error::NotSms => &types::NOT_SMS,
+        Error::CountryNotServed => &types::COUNTRY_NOT_SERVED,
+        Error::NotVerified => &types::NOT_VERIFIED,
+        Error::Disabled => &types::TWO_FACTOR_DISABLED,
+        Error::SettingsChanged => &types::SETTINGS_CHANGED,
+        Error::TooManyAttempts(_) => &types::TOO_MANY_ATTEMPTS,
+        Error::TooManySends(_) => &types::TOO_MANY_SENDS,
+        Error::Unavailable(_) => &types::UNAVAILABLE,
+        Error::SmsOutcomeUnknown(_) => &types::SMS_OUTCOME_UNKNOWN,
+        Error::Internal(_) => &types::INTERNAL,
+    }
 }
 
-/// The one place where an error becomes HTTP.
-pub(super) fn problem(error: &Error) -> Problem {
-    let (name, status, title, detail): (_, _, _, Cow<'static, str>) = match error {
-        Error::MalformedBody(why) => {
-            ("malformed-body", StatusCode::BAD_REQUEST, "The body cannot be read", (*why).into())
-        }
-        Error::BodyTooLarge => (
-            "body-too-large",
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The body is too large",
-            "The body has more than 4096 bytes. Send only the fields that the request takes.".into(),
-        ),
-        Error::CallerNotIdentified => (
-            "caller-not-identified",
-            StatusCode::FORBIDDEN,
-            "The token names no user",
-            "The token was accepted, but its claim that names the user, or the tenant, is missing or has the wrong \
-             form. Get a token that has it: another try with this one ends the same."
-                .into(),
-        ),
-        Error::MayNotEdit => (
-            "edit-permission-required",
-            StatusCode::FORBIDDEN,
-            "No permission to edit this user",
-            "Resetting this user takes the permission users:edit, or users:edit: with the user's ID. Ask somebody who \
-             has it, or get a token that carries it."
-                .into(),
-        ),
-        Error::StepUpRequired => (
-            "step-up-required",
-            StatusCode::FORBIDDEN,
-            "A current code is required",
-            "These settings are verified, so this takes a current code: send it as key in the body of \
-             PATCH /api/two-factor (which can also disable them) or of POST /api/two-factor/recovery-codes."
-                .into(),
-        ),
-        Error::InvalidFields(_) => (
-            "invalid-fields",
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "Fields are missing or wrong",
-            "Nothing was done. `errors` names each field and says what is wrong with it: correct them all, then send \
-             the request again."
-                .into(),
-        ),
-        Error::InvalidCode => (
-            "invalid-code",
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "The code is not right",
-            "The code is wrong, has expired or was used before. Take the one that the app shows now, or the one in the \
-             newest SMS; each works once."
-                .into(),
-        ),
-        Error::NotAuthenticatorApp => (
-            "not-an-authenticator-app",
-            StatusCode::CONFLICT,
-            "No authenticator app is set",
-            "There is a QR code only while the method is google. Set it with PATCH /api/two-factor and a secret from \
-             GET /api/two-factor/secret."
-                .into(),
-        ),
-        Error::SecretHidden => (
-            "secret-hidden",
-            StatusCode::CONFLICT,
-            "The secret is no longer shown",
-            "The authenticator app was verified; from then on its secret is not shown. To enrol another app, set a new \
-             secret with PATCH /api/two-factor."
-                .into(),
-        ),
-        Error::NotSms => (
-            "not-sms",
-            StatusCode::CONFLICT,
-            "No phone number is set",
-            "A code is sent only while the method is sms. Set it and a phone number with PATCH /api/two-factor; an \
-             authenticator app needs no message."
-                .into(),
-        ),
-        Error::CountryNotServed => (
-            "country-not-served",
-            StatusCode::CONFLICT,
-            "No SMS to this country",
-            "Codes are no longer sent to the country of this number. Set another number or an authenticator app with \
-             PATCH /api/two-factor."
-                .into(),
-        ),
-        Error::NotVerified => (
-            "not-verified",
-            StatusCode::CONFLICT,
-            "The settings are not verified",
-            "Recovery codes are for verified settings. Send a code to POST /api/two-factor/verify first, then ask for \
-             them again."
-                .into(),
-        ),
-        Error::Disabled => (
-            "two-factor-disabled",
-            StatusCode::CONFLICT,
-            "Two-factor authentication is disabled",
-            "No method is set, so no code can be verified. Set a method with PATCH /api/two-factor first.".into(),
-        ),
-        Error::SettingsChanged => (
-            "settings-changed",
-            StatusCode::CONFLICT,
-            "The settings have just changed",
-            "The settings were replaced while this request was on its way, and it changed nothing. Read them, and send \
-             it again if it still applies."
-                .into(),
-        ),
-        Error::TooManyAttempts(seconds) => (
-            "too-many-attempts",
-            StatusCode::TOO_MANY_REQUESTS,
-            "Too many wrong codes",
-            format!(
-                "Too many codes in a row were wrong: for now none is looked at, not even a right one. The next can be \
-                 tried in {seconds} s."
-            )
-            .into(),
-        ),
-        Error::TooManySends(seconds) => (
-            "too-many-sends",
-            StatusCode::TOO_MANY_REQUESTS,
-            "Too many codes sent",
-            format!(
-                "As many codes were sent as may be for now. The newest is good for 10 minutes, once; the next can be \
-                 sent in {seconds} s."
-            )
-            .into(),
-        ),
-        Error::Unavailable(_) => (
-            "unavailable",
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Not available just now",
-            "A service that this one needs does not answer. Try again after the seconds that Retry-After says.".into(),
-        ),
-        Error::SmsOutcomeUnknown(_) => (
-            "unavailable",
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Not available just now",
-            format!(
-                "Whether the SMS went out is not known. If it arrives, its code is good; if not, another can be sent \
-                 after {} s.",
-                limits::SPACING
-            )
-            .into(),
-        ),
-        Error::Internal(_) => (
-            "internal",
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "An error of this service",
-            "This is a fault of the service, not of the request, and another try may end the same. Give whoever runs \
-             the service the request_id."
-                .into(),
-        ),
-    };
-    let retry_after = match error {
+/// Seconds after which another try is worth it.
+fn retry_after(error: &Error) -> Option<u64> {
+    match error {
         Error::TooManyAttempts(seconds) | Error::TooManySends(seconds) => Some(*seconds),
         Error::Unavailable(_) => Some(FAULT_RETRY_AFTER),
         // The send counts, so another one is refused until then.
         Error::SmsOutcomeUnknown(_) => Some(limits::SPACING),
         _ => None,
-    };
-    Problem { name, status, title, detail, retry_after }
+    }
+}
+
+/// The type's detail, with what is wrong with the body and the number of seconds filled in.
+fn detail(error: &Error) -> Cow<'static, str> {
+    let text = problem_type(error).detail;
+    match (error, retry_after(error)) {
+        (Error::MalformedBody(why), _) => text.replace("{why}", why).into(),
+        (_, Some(seconds)) => text.replace("{seconds}", &seconds.to_string()).into(),
+        _ => text.into(),
+    }
 }
 
 pub(super) fn response(error: &Error, request_id: &str) -> ApiGatewayV2httpResponse {
-    let Problem { name, status, title, detail, retry_after } = problem(error);
+    let ProblemType { name, status, title, .. } = problem_type(error);
     let document = Document {
         type_: format!("/problems/{name}"),
         title,
         status: status.as_u16(),
-        detail,
+        detail: detail(error),
         request_id,
         errors: match error {
             Error::InvalidFields(errors) => Some(errors),
@@ -210,8 +87,8 @@ pub(super) fn response(error: &Error, request_id: &str) -> ApiGatewayV2httpRespo
         },
     };
     let body = serde_json::to_string(&document).unwrap_or_default();
-    let mut response = gateway::response(status, "application/problem+json", Some(body));
-    if let Some(seconds) = retry_after {
+    let mut response = gateway::response(*status, "application/problem+json", Some(body));
+    if let Some(seconds) = retry_after(error) {
         response.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
@@ -255,17 +132,33 @@ mod tests {
             let body: serde_json::Value = body(&response);
             assert_eq!((&body["status"], &body["request_id"]), (&i64::from(status).into(), &"request-1".into()));
             assert!(!body.to_string().contains("inside"), "{body}");
+            assert!(!body["detail"].as_str().unwrap().contains('{'), "{body}");
             assert!(names.insert(body["type"].as_str().unwrap().to_owned()), "{body}");
         }
     }
 
-    /// The names in this file's `match`, as they are written there.
+    #[test]
+    fn an_sms_of_unknown_outcome_is_unavailable_until_another_may_be_sent() {
+        let response = response(&Error::SmsOutcomeUnknown("inside".into()), "request-1");
+        let body = body(&response);
+        assert_eq!((&body["type"], &body["status"]), (&"/problems/unavailable".into(), &503.into()));
+        assert_eq!(response.headers[RETRY_AFTER], limits::SPACING.to_string());
+        assert!(
+            body["detail"].as_str().unwrap().ends_with(&format!("can be sent in {} s.", limits::SPACING)),
+            "{body}"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_body_is_said() {
+        let body = body(&response(&Error::MalformedBody("is empty"), "r"));
+        assert_eq!(body["detail"], "The request body is empty. Send a JSON object.");
+    }
+
+    /// The names in the table, as they are written there.
     fn names() -> Vec<&'static str> {
-        let (program, _) = include_str!("problem.rs").split_once("#[cfg(test)]").unwrap();
-        program
-            .split("StatusCode::")
-            .filter_map(|text| text.trim_end().strip_suffix("\",")?.rsplit('"').next())
-            .collect()
+        let lines = include_str!("problem_types.rs").lines();
+        lines.filter_map(|line| line.trim().strip_prefix("name: \"")?.strip_suffix("\",")).collect()
     }
 
     #[test]
@@ -274,12 +167,11 @@ mod tests {
         let mut sections: Vec<_> =
             docs.lines().filter_map(|line| line.strip_prefix("## `/problems/")?.strip_suffix('`')).collect();
         let mut names = names();
-        assert!(names.len() > 17, "{names:?}");
+        assert_eq!(names.len(), 18, "{names:?}");
         for name in &names {
             assert!(docs.contains(&format!("| [`/problems/{name}`](#problems{name}) | ")), "{name}");
         }
         names.sort_unstable();
-        names.dedup();
         sections.sort_unstable();
         assert_eq!(sections, names);
     }

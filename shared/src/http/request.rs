@@ -66,9 +66,7 @@ fn body(text: String, is_base64_encoded: bool) -> Result<Zeroizing<Vec<u8>>, Err
         return Err(Error::BodyTooLarge);
     }
     let bytes = match is_base64_encoded {
-        true => BASE64
-            .decode(text)
-            .map_err(|_| Error::MalformedBody("The body did not reach the service whole. Send it again."))?,
+        true => BASE64.decode(text).map_err(|_| Error::MalformedBody("was cut or changed on its way"))?,
         false => text.into_bytes(),
     };
     if bytes.len() > MAX_BODY_BYTES { Err(Error::BodyTooLarge) } else { Ok(Zeroizing::new(bytes)) }
