@@ -124,7 +124,7 @@ async fn a_lock_whose_telling_was_lost_is_told_by_the_next_attempt_and_once() {
     for _ in 0..4 {
         user.verify(&wrong_code(SECRET)).await.assert_problem(422, "invalid-code");
     }
-    proxied.dynamodb.fail_after("UpdateItem", 1, 3, Fault::CutBefore);
+    proxied.dynamodb.fail_after("UpdateItem", 1, 5, Fault::CutBefore);
     user.verify(&wrong_code(SECRET)).await.assert_problem(422, "invalid-code");
     proxied.dynamodb.heal();
     let table = proxied.fixture.table();

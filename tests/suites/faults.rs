@@ -77,7 +77,7 @@ async fn a_right_code_that_could_not_be_accepted_costs_no_attempt_and_works_late
     enrol_app(&user).await;
     user.verify(&wrong_code(SECRET)).await.assert_problem(422, "invalid-code");
     // One write passes and counts the attempt, then all tries at accepting fail, then giving back passes.
-    faulty.dynamodb.fail_after("UpdateItem", 1, 3, FAILING);
+    faulty.dynamodb.fail_after("UpdateItem", 1, 5, FAILING);
     assert_unavailable(&user.verify(&code_now(SECRET)).await);
     assert_eq!(number(&faulty.fixture.table().user(&user.id).await.unwrap(), "failures"), Some(1));
     user.verify(&code_now(SECRET)).await.assert_no_content();

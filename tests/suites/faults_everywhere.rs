@@ -45,7 +45,7 @@ const REFUSED: [Fault; 4] = [
 const AT_ONCE: usize = 8;
 
 /// As often as the SDK tries one call.
-const TRIES: usize = 3;
+const TRIES: usize = 5;
 
 impl Request {
     /// The calls it makes to DynamoDB, in their order.

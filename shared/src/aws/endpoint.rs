@@ -14,6 +14,22 @@ pub(super) fn override_of(service: &str) -> Result<Option<String>, InitError> {
     Ok(Some(url).filter(|url| !url.is_empty()))
 }
 
+/// Whether the endpoints of `region` may have certificates that do not chain to the roots embedded here. Amazon Trust
+/// Services names those roots for its regions, the European Sovereign Cloud among them, whose own roots are signed by them
+/// (<https://www.amazontrust.com/repository/>). Of China it says nothing; there, the system's roots are trusted too.
+///
+/// # Errors
+/// The region is in an isolated partition.
+pub(super) fn needs_system_roots(region: &str) -> Result<bool, InitError> {
+    if region.contains("-iso") {
+        return Err(InitError::of(
+            "AWS_REGION",
+            "is in an isolated partition, whose root certificates are not built in",
+        ));
+    }
+    Ok(region.starts_with("cn-"))
+}
+
 /// The URL of DynamoDB in `region`.
 pub(super) async fn dynamodb(region: &str) -> Result<String, InitError> {
     use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
@@ -50,6 +66,18 @@ mod tests {
         ] {
             assert_eq!(dynamodb(region).await.unwrap(), format!("https://dynamodb.{domain}"));
             assert_eq!(sns(region).await.unwrap(), format!("https://sns.{domain}"));
+        }
+    }
+
+    #[test]
+    fn a_partition_whose_certificates_are_not_known_is_said_to_be_one() {
+        for region in ["eu-central-1", "us-gov-west-1", "eusc-de-east-1"] {
+            assert!(!needs_system_roots(region).unwrap(), "{region}");
+        }
+        assert!(needs_system_roots("cn-northwest-1").unwrap());
+        for region in ["us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1"] {
+            let error = needs_system_roots(region).unwrap_err().to_string();
+            assert!(error.starts_with("AWS_REGION is in an isolated partition"), "{error}");
         }
     }
 

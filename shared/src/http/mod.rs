@@ -24,6 +24,7 @@ use std::future::Future;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{LambdaEvent, service_fn};
 
+use crate::aws::deadline::within;
 use crate::error::Error;
 use crate::identity::CallerClaims;
 
@@ -56,12 +57,13 @@ where
     let (service, handler) = (&service, &handler);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<gateway::Event>| {
         let mut logged = log::RequestLog::new(service, &event);
+        let deadline = event.context.deadline();
         let request = Request::from_event(event.payload, &service.caller_claims);
         logged.caller = request.as_ref().ok().map(|request| request.caller.clone());
         let outcome = request.map(handler);
         async move {
             let outcome = match outcome {
-                Ok(outcome) => outcome.await,
+                Ok(outcome) => within(deadline, outcome).await,
                 Err(error) => Err(error),
             };
             logged.write(&outcome);

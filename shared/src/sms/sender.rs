@@ -1,16 +1,16 @@
 //! Sending an SMS through Amazon SNS, and knowing whether it may have gone out.
 
-use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 
+use crate::aws::Sns;
 use crate::phone::PhoneNumber;
 
 /// The sender of SMS.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct SmsSender {
-    client: Client,
+    sns: Sns,
     sender_id: Option<String>,
 }
 
@@ -27,8 +27,13 @@ pub enum SendFailure {
 
 impl SmsSender {
     /// A sender through a client that was built once, in init; `sender_id` as phones show it where they do.
-    pub fn new(client: Client, sender_id: Option<String>) -> Self {
-        Self { client, sender_id }
+    pub fn new(sns: Sns, sender_id: Option<String>) -> Self {
+        Self { sns, sender_id }
+    }
+
+    /// Makes sure that SNS can be reached soon: to be waited for together with whatever comes before [`SmsSender::send`].
+    pub async fn wake(&self) {
+        self.sns.wake().await;
     }
 
     /// Sends `message` to `number`, once: no try is repeated, so no user gets two.
@@ -38,6 +43,7 @@ impl SmsSender {
     pub async fn send(&self, number: &PhoneNumber, message: &str) -> Result<(), SendFailure> {
         // https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html
         let mut request = self
+            .sns
             .client
             .publish()
             .phone_number(number.e164().as_str())
