@@ -188,6 +188,37 @@ async fn the_printed_commands_work_when_they_are_pasted_and_ctrl_c_ends_all() {
     assert!(!has_curl || printed.iter().any(|line| line.contains("SMS +4520123456")), "{printed:?}");
 }
 
+/// The session of the README, and the lines that it promises.
+fn readme_session() -> (&'static str, Vec<&'static str>) {
+    let (_, from) = include_str!("../../README.md").split_once("```bash\n").unwrap();
+    let mut blocks = from.split("```");
+    let (session, _, printed) = (blocks.next().unwrap(), blocks.next(), blocks.next().unwrap());
+    (session, printed.trim().lines().collect())
+}
+
+#[tokio::test]
+async fn the_session_in_the_readme_prints_what_it_promises_when_pasted_as_a_whole() {
+    let has_both = Command::new("bash").args(["-c", "command -v curl"]).stdout(Stdio::null()).status().await;
+    if !has_both.is_ok_and(|status| status.success()) {
+        eprintln!("There is no bash or no curl here: the README's session was not pasted.");
+        return;
+    }
+    let running = Running::start(&["--port", "0"]).await;
+    let (session, promised) = readme_session();
+    assert!(promised.len() > 12, "{promised:?}");
+    let mut shell = Command::new("bash");
+    shell.args(["-e", "-c", &session.replace("http://127.0.0.1:3000", &running.user().base_url)]);
+    let pasted = String::from_utf8(output(shell).await.stdout).unwrap();
+
+    // A code, a secret or a request ID differs each time; how a line begins and the status at its end do not.
+    let begins = |line: &str| line.chars().take(24).collect::<String>();
+    let status = |line: &str| line.rsplit_once(' ').map(|(_, end)| end.to_owned()).filter(|end| end.len() == 3);
+    let outline = |line: &str| (begins(line), status(line));
+    let printed: Vec<_> = pasted.lines().map(outline).collect();
+    assert_eq!(printed, promised.into_iter().map(outline).collect::<Vec<_>>(), "{pasted}");
+    running.end("INT").await;
+}
+
 #[tokio::test]
 async fn with_a_data_directory_a_second_run_still_knows_the_settings() {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string());
