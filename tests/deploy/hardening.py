@@ -74,6 +74,39 @@ def every_route_wants_a_token(template):
     assert jwt["identitySource"] == "$request.header.Authorization" and jwt["type"] == "jwt"
 
 
+def lists_reach_the_gateway_as_lists(template):
+    """SAM makes one string of a parameter that is a list; the gateway would compare an origin with all of them."""
+    (api,) = of_type(template, "AWS::ApiGatewayV2::Api").values()
+    cors = api["Body"]["x-amazon-apigateway-cors"]
+    jwt = api["Body"]["components"]["securitySchemes"]["Jwt"]["x-amazon-apigateway-authorizer"]["jwtConfiguration"]
+    assert set(cors) == {"allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders", "maxAge"}
+    for values in (cors["allowOrigins"], cors["allowMethods"], cors["allowHeaders"], jwt["audience"]):
+        assert isinstance(values, list) and not any("," in value for value in values), values
+
+
+def web_pages_may_read_what_the_answers_say(template):
+    (api,) = of_type(template, "AWS::ApiGatewayV2::Api").values()
+    exposed = api["Body"]["x-amazon-apigateway-cors"]["exposeHeaders"]
+    assert sorted(exposed) == ["recovery-codes-left", "retry-after", "www-authenticate"]
+
+
+def a_warning_of_the_gateways_parser_stops_nothing(template):
+    """It has some about what SAM itself writes: test_definition.py."""
+    (api,) = of_type(template, "AWS::ApiGatewayV2::Api").values()
+    assert not api.get("FailOnWarnings")
+
+
+def the_api_has_one_address(template):
+    (api,) = of_type(template, "AWS::ApiGatewayV2::Api").values()
+    (server,) = api["Body"]["servers"]
+    disabled = server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"]
+    domains, mappings = (of_type(template, f"AWS::ApiGatewayV2::{kind}") for kind in ("DomainName", "ApiMapping"))
+    assert len(domains) == len(mappings) == (1 if disabled else 0), "both addresses, or none"
+    for domain in domains.values():
+        (configuration,) = domain["DomainNameConfigurations"]
+        assert configuration["SecurityPolicy"] == "TLS_1_2" and configuration["CertificateArn"]
+
+
 def costly_routes_are_throttled_tighter(template):
     (stage,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
     limit = float(stage["DefaultRouteSettings"]["ThrottlingRateLimit"])
@@ -106,25 +139,35 @@ def the_table_is_on_demand_and_tidies_up(template):
 def production_data_outlives_the_stack(template):
     for name in ("Table", "SealingKeys", "Key", "FunctionLogs"):
         resource = template["Resources"][name]
-        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain"), name
+        # Unless the deployment that creates it fails: what stayed would be in the way of the next one.
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
+        assert resource["UpdateReplacePolicy"] == "Retain", name
     (table,) = of_type(template, "AWS::DynamoDB::Table").values()
     assert table["DeletionProtectionEnabled"] is True
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
 def events_carry_what_the_schema_says_and_nothing_else(template):
-    """What the pipe takes out of an item is all that leaves the table; and no event is given up before its day is over."""
+    """What the pipe takes out of an item is all that leaves the table."""
     (pipe,) = of_type(template, "AWS::Pipes::Pipe").values()
     event = json.loads(pipe["TargetParameters"]["InputTemplate"])
     assert set(event) == set(json.loads(SCHEMA.read_text())["required"])
     allowed = {f"<$.dynamodb.NewImage.event.M.{name}.S>" for name in event} | {"<$.dynamodb.NewImage.event_type.S>"}
     assert set(event.values()) <= allowed, event
-    stream = pipe["SourceParameters"]["DynamoDBStreamParameters"]
-    assert stream["StartingPosition"] == "TRIM_HORIZON", "events of the first seconds would be lost"
-    assert not {"MaximumRetryAttempts", "MaximumRecordAgeInSeconds"} & set(stream)
-    assert stream["DeadLetterConfig"] == {"Arn": "UndeliveredEvents.Arn"}
     (table,) = of_type(template, "AWS::DynamoDB::Table").values()
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def no_event_is_lost_without_a_word(template):
+    """The stream holds a record for 24 hours. Whatever is not delivered is named in the queue well before that."""
+    ((name, pipe),) = of_type(template, "AWS::Pipes::Pipe").items()
+    stream = pipe["SourceParameters"]["DynamoDBStreamParameters"]
+    assert stream["StartingPosition"] == "TRIM_HORIZON", "events of the first seconds would be lost"
+    assert 0 < stream["MaximumRetryAttempts"] <= 10_000, "-1 is for ever"
+    assert 3600 < stream["MaximumRecordAgeInSeconds"] <= 22 * 3600
+    assert stream["DeadLetterConfig"] == {"Arn": "UndeliveredEvents.Arn"}
+    # Only late resources: IAM needs a while until a new role is known everywhere.
+    assert set(template["Resources"][name]["DependsOn"]) == {"Dashboard", "ApiApiGatewayDefaultStage"}
 
 
 def production_is_watched(template):
@@ -132,7 +175,8 @@ def production_is_watched(template):
     watched = {metric for alarm in alarms.values() for metric in _metrics(alarm)}
     assert watched == {
         "5xx", "Errors", "Throttles", "ReadThrottleEvents", "WriteThrottleEvents", "CodesSent", "CodesRefused",
-        "ApproximateNumberOfMessagesVisible",
+        "ApproximateNumberOfMessagesVisible", "ExecutionFailed", "ExecutionPartiallyFailed", "ExecutionTimeout",
+        "SMSMonthToDateSpentUSD",
     }
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == ["AlarmTopic"] and alarm["AlarmDescription"], name
@@ -150,6 +194,11 @@ def _metrics(alarm):
 
 ALWAYS = [
     events_carry_what_the_schema_says_and_nothing_else,
+    no_event_is_lost_without_a_word,
+    lists_reach_the_gateway_as_lists,
+    web_pages_may_read_what_the_answers_say,
+    a_warning_of_the_gateways_parser_stops_nothing,
+    the_api_has_one_address,
     functions_run_on_what_they_are_built_for,
     everything_at_rest_is_under_the_stacks_key,
     no_secret_is_written_down,

@@ -12,12 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "template.yaml"
 
 # What has no default, and what a production stack may not be deployed without.
-GIVEN = {"JwtIssuer": "https://login.example.com/", "JwtAudience": "two-factor"}
+GIVEN = {"JwtIssuer": "https://login.example.org/", "JwtAudience": "two-factor"}
 PRODUCTION = GIVEN | {
     "Stage": "production",
-    "CorsAllowedOrigins": "https://app.example.com",
+    "CorsAllowedOrigins": "https://app.example.org,https://admin.example.org",
     "SmsCountries": "DK",
-    "AlarmEmail": "operations@example.com",
+    "AlarmEmail": "operations@example.org",
 }
 
 def load():
@@ -39,7 +39,7 @@ def deployed(template, given):
 def refused(template, given):
     """Why the template's rules refuse these parameters."""
     decider = _Decider(template["Conditions"], _values(template, given))
-    rules = [rule for rule in template["Rules"].values() if decider.holds(rule["RuleCondition"])]
+    rules = [r for r in template["Rules"].values() if "RuleCondition" not in r or decider.holds(r["RuleCondition"])]
     return [a["AssertDescription"] for rule in rules for a in rule["Assertions"] if not decider.holds(a["Assert"])]
 
 
@@ -48,7 +48,7 @@ def _values(template, given):
 
 
 class _Decider:
-    """Conditions, Fn::If, and references to parameters, which are all that differs between two deployments."""
+    """Conditions, Fn::If, Fn::Split and references to parameters: all that differs between two deployments."""
 
     def __init__(self, conditions, values):
         self.conditions, self.values = conditions, values
@@ -73,13 +73,15 @@ class _Decider:
                 left, right = (self._value(side) for side in argument)
                 return left == right
             case "Fn::Contains":
-                return self._value(argument[1]) in self._value(argument[0]).split(",")
+                return self._value(argument[1]) in self._value(argument[0])
         raise ValueError(f"no condition function {function} is known here")
 
     def _value(self, value):
         match value:
             case {"Fn::If": [condition, then, otherwise], **rest} if not rest:
                 return self._value(then if self.holds({"Condition": condition}) else otherwise)
+            case {"Fn::Split": [separator, text], **rest} if not rest:
+                return self._value(text).split(separator)
             case {"Ref": name, **rest} if not rest and name in self.values:
                 return self.values[name]
             case dict():

@@ -58,7 +58,7 @@ def a_wider_boundary(template):
 
 
 def a_key_for_any_service(template):
-    (statement,) = properties(template, "DecryptTable")["PolicyDocument"]["Statement"]
+    statement = properties(template, "DecryptTable")["PolicyDocument"]["Statement"][0]
     del statement["Condition"]["StringEquals"]["kms:ViaService"]
 
 
@@ -168,9 +168,52 @@ def an_event_with_a_secret(template):
     parameters["InputTemplate"] = parameters["InputTemplate"].replace("event.M.proof.S", "secret.S")
 
 
-def events_that_are_given_up(template):
-    source = properties(template, "EventPipe")["SourceParameters"]["DynamoDBStreamParameters"]
-    source["MaximumRetryAttempts"] = 3
+def stream(template):
+    return properties(template, "EventPipe")["SourceParameters"]["DynamoDBStreamParameters"]
+
+
+def events_tried_for_ever(template):
+    stream(template)["MaximumRetryAttempts"] = -1
+
+
+def events_gone_with_the_stream(template):
+    del stream(template)["MaximumRecordAgeInSeconds"]
+
+
+def a_pipe_that_does_not_wait(template):
+    del template["Resources"]["EventPipe"]["DependsOn"]
+
+
+def cors(template):
+    return properties(template, "Api")["CorsConfiguration"]["Fn::If"][1]
+
+
+def origins_in_one_string(template):
+    cors(template)["AllowOrigins"] = {"Ref": "CorsAllowedOrigins"}
+
+
+def sams_trap(template):
+    properties(template, "Api")["CorsConfiguration"] = cors(template)
+
+
+def a_header_that_no_page_can_read(template):
+    cors(template)["ExposeHeaders"].remove("www-authenticate")
+
+
+def warnings_that_roll_back(template):
+    properties(template, "Api")["FailOnWarnings"] = True
+
+
+def an_address_that_leads_nowhere(template):
+    properties(template, "Api")["DisableExecuteApiEndpoint"] = True
+
+
+def no_grace_for_a_failed_deployment(template):
+    template["Resources"]["Table"]["DeletionPolicy"] = "Retain"
+
+
+def a_transaction_of_any_items(template):
+    del statements(template, "SendVerificationFunction")[2]["Condition"]["Null"]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +221,16 @@ def events_that_are_given_up(template):
     [
         (rights.the_pipe_has_exactly_its_rights, a_pipe_that_reads_the_table),
         (hardening.events_carry_what_the_schema_says_and_nothing_else, an_event_with_a_secret),
-        (hardening.events_carry_what_the_schema_says_and_nothing_else, events_that_are_given_up),
+        (hardening.no_event_is_lost_without_a_word, events_tried_for_ever),
+        (hardening.no_event_is_lost_without_a_word, events_gone_with_the_stream),
+        (hardening.no_event_is_lost_without_a_word, a_pipe_that_does_not_wait),
+        (hardening.lists_reach_the_gateway_as_lists, origins_in_one_string),
+        (hardening.lists_reach_the_gateway_as_lists, sams_trap),
+        (hardening.web_pages_may_read_what_the_answers_say, a_header_that_no_page_can_read),
+        (hardening.a_warning_of_the_gateways_parser_stops_nothing, warnings_that_roll_back),
+        (hardening.the_api_has_one_address, an_address_that_leads_nowhere),
+        (hardening.production_data_outlives_the_stack, no_grace_for_a_failed_deployment),
+        (rights.functions_have_exactly_their_rights, a_transaction_of_any_items),
         (rights.functions_have_exactly_their_rights, another_action),
         (rights.functions_have_exactly_their_rights, any_item),
         (rights.functions_have_exactly_their_rights, no_key_is_any_key),

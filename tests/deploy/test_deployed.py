@@ -1,6 +1,8 @@
 """The real template, deployed with `sam deploy` to an engine that enforces IAM, and used over HTTP."""
 
+import os
 import re
+import subprocess
 import time
 
 import pytest
@@ -12,7 +14,7 @@ import issuer as issuers
 import totp
 from build import NATIVE, build
 from rights import FUNCTIONS
-from template import PRODUCTION
+from template import PRODUCTION, ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +94,15 @@ def test_an_authenticator_app_is_enrolled_and_verified(api, issuer):
     assert secret not in stored and code not in stored and recovery not in stored
 
 
+def test_the_smoke_test_finds_nothing(api, engine, issuer):
+    url = f"http://{api.ids['Api']}.execute-api.localhost:{engine.port}"
+    command = [ROOT / "tests/deploy/smoke", url, "--connect-to", f"127.0.0.1:{engine.port}", "--sms", "45", "20123470"]
+    environment = os.environ | {"TOKEN": issuer.token(50)}
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(api.messages("+4520123470")) == 1
+
+
 def test_a_phone_is_enrolled_and_verified_and_reset(api, issuer):
     token = issuer.token(20)
     assert api.call("PATCH", "/api/two-factor", token, SMS) == (204, None)
@@ -132,7 +143,7 @@ def test_a_production_stack_has_alarms(engine, built, parameters, issuer):
     api = deployment.deploy(engine, built, "production", PRODUCTION | parameters)
     alarms = engine.client("cloudwatch").describe_alarms(AlarmNamePrefix="production-")["MetricAlarms"]
     assert {alarm["MetricName"] for alarm in alarms} == {
-        "5xx", "CodesSent", "CodesRefused", "ApproximateNumberOfMessagesVisible"
+        "5xx", "CodesSent", "CodesRefused", "ApproximateNumberOfMessagesVisible", "SMSMonthToDateSpentUSD"
     }
     assert {alarm["AlarmActions"][0] for alarm in alarms} == {api.ids["AlarmTopic"]}
     assert api.call("GET", "/api/two-factor", issuer.token(1)) == (200, {"data": NOTHING})
@@ -174,7 +185,7 @@ def test_without_its_first_right_no_function_works(engine, built, parameters, is
     assert api.call("GET", "/api/two-factor/secret", token)[0] == 200, "it has no right to lose"
 
 
-@pytest.mark.parametrize(("right", "status"), [(1, 500), (2, 503)], ids=["UpdateItem", "Publish"])
+@pytest.mark.parametrize(("right", "status"), [(1, 500), (3, 503)], ids=["UpdateItem", "Publish"])
 def test_without_a_later_right_no_sms_is_sent(engine, built, parameters, issuer, right, status):
     api = deployment.deploy(engine, built, f"no-right-{right}", parameters, without(right))
     user, phone = 40 + right, 20123460 + right

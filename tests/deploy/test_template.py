@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import tomllib
 
 import pytest
 
@@ -14,6 +13,10 @@ from template import GIVEN, PRODUCTION, ROOT, deployed, load, refused
 TRIAL = GIVEN
 TRACED = PRODUCTION | {"XRayTracing": "Active"}
 X86 = GIVEN | {"Architecture": "x86_64"}
+DOMAIN = PRODUCTION | {
+    "DomainName": "two-factor.example.org",
+    "CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
+}
 
 
 def name(value):
@@ -24,7 +27,20 @@ def test_sam_and_its_linter_find_nothing():
     subprocess.run(["sam", "validate", "--lint", "--template-file", ROOT / "template.yaml"], check=True, cwd=ROOT)
 
 
-@pytest.mark.parametrize("given", [TRIAL, PRODUCTION, TRACED, X86], ids=["trial", "production", "traced", "x86_64"])
+def test_every_region_has_all_of_it_or_is_named_in_the_docs():
+    """The linter, information and warnings included, over the resource schemas of every region that it knows."""
+    command = ["cfn-lint", "--regions", "ALL_REGIONS", "--include-checks", "I", "W", "--format", "parseable", "--template"]
+    done = subprocess.run([*command, ROOT / "template.yaml"], capture_output=True, text=True)
+    lacking = re.compile(r":E3006:Resource type 'AWS::Pipes::Pipe' does not exist in '([a-z0-9-]+)'$")
+    found = [(line, lacking.search(line)) for line in done.stdout.splitlines()]
+    assert not [line for line, match in found if not match], done.stdout
+    (row,) = re.findall(r"^\| no EventBridge Pipes.*", (ROOT / "docs/deploying.md").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`([a-z0-9-]+)`", row)) == {match[1] for _, match in found}
+
+
+@pytest.mark.parametrize(
+    "given", [TRIAL, PRODUCTION, TRACED, X86, DOMAIN], ids=["trial", "production", "traced", "x86_64", "domain"]
+)
 @pytest.mark.parametrize("check", rights.CHECKS + hardening.ALWAYS, ids=name)
 def test_every_deployment(check, given):
     check(deployed(load(), given))
@@ -41,11 +57,45 @@ def test_a_trial_leaves_nothing_behind_and_nobody_is_mailed():
     assert not {"AWS::SNS::Topic", "AWS::CloudWatch::Alarm"} & {r["Type"] for r in template["Resources"].values()}
 
 
-def test_a_production_stack_is_refused_while_it_is_open_or_unwatched():
-    assert refused(load(), TRIAL) == refused(load(), PRODUCTION) == []
-    for parameter, value in [("CorsAllowedOrigins", "https://a.example,*"), ("SmsCountries", "*"), ("AlarmEmail", "")]:
-        (reason,) = refused(load(), PRODUCTION | {parameter: value})
-        assert parameter in reason
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("JwtIssuer", "https://login.example.com/"),
+        ("CorsAllowedOrigins", "*"),
+        ("CorsAllowedOrigins", "https://app.example.com"),
+        ("SmsCountries", "*"),
+        ("AlarmEmail", ""),
+        ("AlarmEmail", "operations@example.com"),
+        ("DomainName", "two-factor.example.org"),
+        ("CertificateArn", DOMAIN["CertificateArn"]),
+    ],
+)
+def test_a_production_stack_is_refused_while_it_is_open_unwatched_or_half_edited(parameter, value):
+    (reason,) = refused(load(), PRODUCTION | {parameter: value})
+    assert parameter in reason
+
+
+def test_nothing_else_is_refused():
+    assert [refused(load(), given) for given in (TRIAL, PRODUCTION, DOMAIN)] == [[], [], []]
+
+
+def test_without_web_pages_there_is_no_cors():
+    (api,) = hardening.of_type(deployed(load(), PRODUCTION | {"CorsAllowedOrigins": ""}), "AWS::ApiGatewayV2::Api").values()
+    assert "x-amazon-apigateway-cors" not in api["Body"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        ("JwtIssuer", ["https://a.example", "https://a.example/x/"], ["http://a.example", "a.example", "https://a b"]),
+        ("JwtAudience", ["a", "a,b"], ["", "a, b", "a,,b", ","]),
+        ("CorsAllowedOrigins", ["*", "", "https://a.example,http://localhost:3000"], ["*,https://a.example", "https://a.example/", "https://a.example, https://b.example"]),
+        ("DomainName", ["", "api.example.org"], ["https://api.example.org", "API.example.org", "localhost"]),
+    ],
+)
+def test_parameters_take_what_they_say(parameter, good, bad):
+    pattern = re.compile(load()["Parameters"][parameter]["AllowedPattern"])
+    assert all(map(pattern.fullmatch, good)) and not any(map(pattern.fullmatch, bad))
 
 
 def test_the_architecture_is_the_parameters():
@@ -92,27 +142,3 @@ def test_every_function_is_a_crate_of_the_workspace():
     functions = [r for r in load()["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
     binaries = {function["Metadata"]["BuildProperties"]["Binary"] for function in functions}
     assert binaries == {path.parent.name for path in ROOT.glob("functions/*/Cargo.toml")}
-
-
-def samconfig(environment):
-    config = tomllib.loads((ROOT / "samconfig.toml").read_text())[environment]
-    return config["deploy"]["parameters"]
-
-
-def test_the_prod_configuration_is_a_production_stack():
-    deploy = samconfig("prod")
-    given = dict(override.split("=", 1) for override in deploy["parameter_overrides"])
-    assert deploy["confirm_changeset"] is True
-    assert set(given) <= set(load()["Parameters"])
-    for check in rights.CHECKS + hardening.ALWAYS + hardening.IN_PRODUCTION:
-        check(deployed(load(), given))
-    assert refused(load(), given) == []
-
-
-def test_the_default_configuration_is_the_templates_own_defaults():
-    assert "parameter_overrides" not in samconfig("default")
-
-
-def test_no_account_bucket_or_region_is_baked_in():
-    for environment in ("default", "prod"):
-        assert not {"region", "profile", "s3_bucket", "role_arn"} & set(samconfig(environment))

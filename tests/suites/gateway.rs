@@ -191,7 +191,8 @@ async fn a_web_page_may_ask_first_without_a_token() {
     ];
     assert_eq!(cors(&answer), expected.into());
     let request = stack().user().request(Method::GET, "/api/two-factor").header("origin", "https://app.example");
-    assert_eq!(cors(&Answer::of(request).await), [("allow-origin", "*"), ("expose-headers", "retry-after")].into());
+    let exposed = "retry-after,recovery-codes-left,www-authenticate";
+    assert_eq!(cors(&Answer::of(request).await), [("allow-origin", "*"), ("expose-headers", exposed)].into());
 }
 
 #[tokio::test]
