@@ -121,7 +121,11 @@ async fn a_setting_that_makes_no_message_ends_the_function_with_its_name_and_wha
     for (name, value, reason) in [
         ("SMS_LOCALE", "tlh", "must be a language there is a text in: en, da, "),
         ("SMS_LOCALE", "en, da", "must be a language there is a text in: en, da, "),
-        ("WEB_OTP_DOMAIN", long_domain.as_str(), "is too long; 46 characters fit into an SMS in every language"),
+        (
+            "WEB_OTP_DOMAIN",
+            long_domain.as_str(),
+            "is too long; at most 46 characters fit into an SMS in every language",
+        ),
     ] {
         let lines = log_with((name, value)).await;
         let named =

@@ -9,19 +9,24 @@ pub enum Countries {
     Only(Vec<String>),
 }
 
+/// A text is not a list of countries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be * or ISO 3166-1 codes such as DK,SE")]
+pub struct InvalidCountries;
+
 impl Countries {
     /// Reads `*` or `DK,SE,…`.
     ///
     /// # Errors
-    /// One sentence that says what is wrong.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// The text is neither.
+    pub fn parse(text: &str) -> Result<Self, InvalidCountries> {
         if text.trim() == "*" {
             return Ok(Self::All);
         }
         let codes: Vec<String> = text.split(',').map(|code| code.trim().to_owned()).collect();
         match codes.iter().find(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase())) {
             None => Ok(Self::Only(codes)),
-            Some(_) => Err("must be * or ISO 3166-1 codes such as DK,SE".to_owned()),
+            Some(_) => Err(InvalidCountries),
         }
     }
 
@@ -48,7 +53,7 @@ mod tests {
     #[test]
     fn what_is_not_a_list_of_codes_is_refused() {
         for text in ["", "dk", "DNK", "DK,", "DK;SE", "D1"] {
-            assert!(Countries::parse(text).is_err(), "{text}");
+            assert_eq!(Countries::parse(text), Err(InvalidCountries), "{text}");
         }
     }
 }

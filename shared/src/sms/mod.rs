@@ -33,21 +33,36 @@ enum Wording {
     BuiltIn(&'static Language),
 }
 
+/// Why a text or a domain does not make one SMS. The sentence goes on from the name of the setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSmsText {
+    /// There is no place for the code.
+    #[error("must contain {{code}}")]
+    NoCode,
+    /// A character that would make the whole message one of 70 characters.
+    #[error("contains {0:?}, which is not in the GSM alphabet of SMS")]
+    NotGsm(char),
+    /// Characters of the message, with the code, the issuer and the WebOTP line filled in.
+    #[error("makes a message of {0} characters; at most {max} fit into one SMS", max = gsm::MAX_SEPTETS)]
+    TooLong(usize),
+    /// The domain leaves no room for the code in some language.
+    #[error("is too long; at most {MAX_DOMAIN} characters fit into an SMS in every language")]
+    DomainTooLong,
+}
+
 impl SmsText {
     /// The company's own text, with `{code}` and `{issuer}`, and with the WebOTP line `@domain #code` where `domain` is
     /// not empty (WICG, "Origin-bound one-time codes delivered via SMS").
     ///
     /// # Errors
-    /// One sentence: no `{code}`, a character outside the GSM alphabet, or over 160 of them.
-    pub fn own(template: &str, issuer: &str, domain: &str) -> Result<Self, String> {
+    /// There is no `{code}`, a character outside the GSM alphabet, or over 160 of them.
+    pub fn own(template: &str, issuer: &str, domain: &str) -> Result<Self, InvalidSmsText> {
         if !template.contains("{code}") {
-            return Err("must contain {code}".to_owned());
+            return Err(InvalidSmsText::NoCode);
         }
         match gsm::septets(&message(template, issuer, domain, &"0".repeat(DIGITS))) {
-            Err(character) => Err(format!("has {character:?}, which the GSM alphabet of SMS does not")),
-            Ok(length) if length > gsm::MAX_SEPTETS => {
-                Err(format!("makes a message of {length} characters; {} fit into one SMS", gsm::MAX_SEPTETS))
-            }
+            Err(character) => Err(InvalidSmsText::NotGsm(character)),
+            Ok(length) if length > gsm::MAX_SEPTETS => Err(InvalidSmsText::TooLong(length)),
             Ok(_) => Ok(Self::new(Wording::Own(template.to_owned()), issuer, domain)),
         }
     }
@@ -56,10 +71,10 @@ impl SmsText {
     /// above.
     ///
     /// # Errors
-    /// One sentence: the domain has over [`MAX_DOMAIN`] characters.
-    pub fn built_in(default: &'static Language, issuer: &str, domain: &str) -> Result<Self, String> {
+    /// The domain has over [`MAX_DOMAIN`] characters.
+    pub fn built_in(default: &'static Language, issuer: &str, domain: &str) -> Result<Self, InvalidSmsText> {
         if domain.len() > MAX_DOMAIN {
-            return Err(format!("is too long; {MAX_DOMAIN} characters fit into an SMS in every language"));
+            return Err(InvalidSmsText::DomainTooLong);
         }
         Ok(Self::new(Wording::BuiltIn(default), issuer, domain))
     }

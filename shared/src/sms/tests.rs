@@ -140,7 +140,8 @@ fn the_longest_domain_is_the_longest_that_fits_in_every_language_whatever_the_is
     };
     assert!(fits(MAX_DOMAIN) && !fits(MAX_DOMAIN + 1));
     assert!(SmsText::built_in(&LANGUAGES[0], "X", &domain(MAX_DOMAIN)).is_ok());
-    assert!(SmsText::built_in(&LANGUAGES[0], "X", &domain(MAX_DOMAIN + 1)).is_err());
+    let too_long = SmsText::built_in(&LANGUAGES[0], "X", &domain(MAX_DOMAIN + 1)).unwrap_err();
+    assert_eq!(too_long, InvalidSmsText::DomainTooLong);
     assert_eq!(DOMAINS.map(str::len).into_iter().max(), Some(MAX_DOMAIN));
 }
 
@@ -153,11 +154,23 @@ fn an_own_text_is_filled_in_and_is_the_same_for_everybody() {
 #[test]
 fn an_own_text_without_code_or_over_160_characters_or_outside_gsm_is_refused() {
     let refused = |template: &str, issuer: &str| SmsText::own(template, issuer, "").unwrap_err();
-    assert!(refused("hello", "X").contains("{code}"));
+    assert_eq!(refused("hello", "X"), InvalidSmsText::NoCode);
     assert!(SmsText::own(&format!("{{code}}{}", "a".repeat(154)), "X", "").is_ok());
-    assert!(refused(&format!("{{code}}{}", "a".repeat(155)), "X").contains("161"));
-    assert!(refused("{code} ✓", "X").contains('✓'));
-    assert!(refused("{code} {issuer}", "Ünïcode").contains('ï'));
+    assert_eq!(refused(&format!("{{code}}{}", "a".repeat(155)), "X"), InvalidSmsText::TooLong(161));
+    assert_eq!(refused("{code} ✓", "X"), InvalidSmsText::NotGsm('✓'));
+    assert_eq!(refused("{code} {issuer}", "Ünïcode"), InvalidSmsText::NotGsm('ï'));
+}
+
+#[test]
+fn a_refusal_goes_on_from_the_name_of_the_setting() {
+    for (error, sentence) in [
+        (InvalidSmsText::NoCode, "must contain {code}"),
+        (InvalidSmsText::NotGsm('✓'), "contains '✓', which is not in the GSM alphabet of SMS"),
+        (InvalidSmsText::TooLong(161), "makes a message of 161 characters; at most 160 fit into one SMS"),
+        (InvalidSmsText::DomainTooLong, "is too long; at most 46 characters fit into an SMS in every language"),
+    ] {
+        assert_eq!(error.to_string(), sentence);
+    }
 }
 
 #[test]
