@@ -15,6 +15,7 @@
 //! | [`phone`] | phone numbers, and the countries that they are in |
 //! | [`sms`] | the message's text in the user's language, how often one may be sent, and the sender over SNS |
 //! | [`qr`] | the QR code: the key URI, its modules, its pixels |
+//! | [`text`] | characters that people do not see |
 //! | [`sealing`] | what keeps secrets, numbers and codes unreadable at rest |
 //!
 //! | in between | |
@@ -44,5 +45,6 @@ pub mod random;
 pub mod sealing;
 pub mod sms;
 pub mod store;
+pub mod text;
 pub mod time;
 pub mod verification;

@@ -6,6 +6,7 @@ use two_factor::authenticator::secret::Secret;
 use two_factor::config;
 use two_factor::error::Error;
 use two_factor::http::{Request, Response, serve};
+use two_factor::random;
 
 #[derive(Serialize)]
 struct NewSecret<'a> {
@@ -18,6 +19,6 @@ async fn main() -> Result<(), RuntimeError> {
 }
 
 async fn generate_secret(_: Request) -> Result<Response, Error> {
-    let secret = Secret::generate()?;
+    let secret = Secret::from_random(random::bytes()?);
     Response::data(&NewSecret { secret_key: &secret.to_base32() })
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use lambda_runtime::Error as RuntimeError;
 use serde_json::Value;
-use two_factor::authenticator::secret::{InvalidSecret, Secret};
+use two_factor::authenticator::secret::Secret;
 use two_factor::authenticator::{Authenticator, StepUp};
 use two_factor::aws::Aws;
 use two_factor::config;
@@ -75,13 +75,12 @@ fn requested(fields: &Fields, countries: &Countries) -> Result<NewSettings, Vec<
 
 fn secret(fields: &Fields) -> Result<Secret, Vec<FieldError>> {
     let detail = match fields.get("secret_key") {
-        None | Some(Value::Null) => "is required for the method google",
+        None | Some(Value::Null) => "is required when the method is google".to_owned(),
         Some(Value::String(text)) => match Secret::parse(text) {
             Ok(secret) => return Ok(secret),
-            Err(InvalidSecret::NotBase32) => "must be base32: the letters A to Z and the digits 2 to 7",
-            Err(InvalidSecret::Length) => "must have 80 to 512 bits: 16 to 103 base32 characters",
+            Err(invalid) => invalid.to_string(),
         },
-        Some(_) => "must be a string of base32 characters",
+        Some(_) => "must be a string of base32 characters".to_owned(),
     };
     Err(vec![error(SECRET_KEY, detail)])
 }
@@ -108,6 +107,6 @@ fn digits<'a>(fields: &'a Fields, name: &str, pointer: &'static str) -> Result<C
     }
 }
 
-fn error(pointer: &'static str, detail: &'static str) -> FieldError {
+fn error(pointer: &'static str, detail: impl Into<Cow<'static, str>>) -> FieldError {
     FieldError { pointer, detail: detail.into() }
 }

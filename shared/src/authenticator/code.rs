@@ -2,40 +2,48 @@
 
 use std::fmt;
 
-use ring::error::Unspecified;
-use ring::rand::{SecureRandom, SystemRandom};
+use crate::random::{self, NoRandomness};
+use crate::text::is_blank;
 
 /// Digits of a code (RFC 4226 §5.3: at least six).
 pub const DIGITS: usize = 6;
+
+/// How many codes there are.
+const CODES: u32 = 1_000_000;
 
 /// Exactly six ASCII digits. Its `Debug` form shows none of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Code([u8; DIGITS]);
 
 impl Code {
-    /// Reads exactly six ASCII digits: no spaces, no other script's digits, so that a used code has one spelling.
+    /// Reads six ASCII digits with spaces of any kind among them, as apps show a code: `913 471`. Every spelling is the
+    /// same code, so a used one is used in all of them.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits: [u8; DIGITS] = text.as_bytes().try_into().ok()?;
-        digits.iter().all(u8::is_ascii_digit).then_some(Self(digits))
+        let mut digits = [b'0'; DIGITS];
+        let mut places = digits.iter_mut();
+        for character in text.chars().filter(|c| !is_blank(*c)) {
+            *places.next()? = u8::try_from(character).ok().filter(u8::is_ascii_digit)?;
+        }
+        places.next().is_none().then_some(Self(digits))
     }
 
-    /// A fresh code, every one of the million equally likely.
+    /// A new code, every one of the million equally likely.
     ///
     /// # Errors
     /// The operating system has no randomness to give.
-    pub fn generate() -> Result<Self, Unspecified> {
-        const CODES: u32 = 1_000_000;
-        // The top of the range that CODES does not divide would make its remainders likelier; draw again there.
-        const FAIR: u32 = u32::MAX - u32::MAX % CODES;
-        let random = SystemRandom::new();
-        let mut bytes = [0; 4];
+    pub fn generate() -> Result<Self, NoRandomness> {
         loop {
-            random.fill(&mut bytes)?;
-            let drawn = u32::from_be_bytes(bytes);
-            if drawn < FAIR {
-                return Ok(Self::from_number(drawn % CODES));
+            if let Some(code) = Self::from_random(u32::from_be_bytes(random::bytes()?)) {
+                return Ok(code);
             }
         }
+    }
+
+    /// The code that a random number stands for. None for the numbers at the top, past the last whole million: they would
+    /// make some codes likelier than others, so another one has to be drawn.
+    fn from_random(drawn: u32) -> Option<Self> {
+        const FAIR: u32 = u32::MAX - u32::MAX % CODES;
+        (drawn < FAIR).then(|| Self::from_number(drawn % CODES))
     }
 
     /// The six digits as text.
@@ -72,8 +80,9 @@ mod tests {
             "12345",
             "1234567",
             " 12345",
-            "123456 ",
             "12 345",
+            "123-456",
+            "123456\0",
             "12345a",
             "+12345",
             "１２３４５６",
@@ -92,11 +101,37 @@ mod tests {
     }
 
     #[test]
+    fn spaces_of_any_kind_do_not_matter() {
+        for text in ["913 471", " 913471\n", "913\u{a0}471", "91 34 71", "\u{200b}913\u{202f}471\u{feff}"] {
+            assert_eq!(Code::parse(text), Code::parse("913471"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_random_number_is_the_code_of_its_last_six_digits() {
+        for (drawn, code) in
+            [(0, "000000"), (42, "000042"), (999_999, "999999"), (1_000_000, "000000"), (4_293_999_999, "999999")]
+        {
+            assert_eq!(Code::from_random(drawn), Code::parse(code), "{drawn}");
+        }
+    }
+
+    #[test]
+    fn every_code_stands_for_as_many_random_numbers_as_any_other() {
+        // Whole millions from 0 on, each with every code once; what lies above them stands for none.
+        let whole = u32::MAX / CODES * CODES;
+        assert_eq!(Code::from_random(whole - 1), Code::parse("999999"));
+        for drawn in [whole, whole + 1, whole + 500_000, u32::MAX] {
+            assert_eq!(Code::from_random(drawn), None, "{drawn}");
+        }
+    }
+
+    #[test]
     fn generated_codes_spread_over_the_range() {
         let codes: std::collections::HashSet<String> =
             (0..200).map(|_| Code::generate().unwrap().as_str().to_owned()).collect();
         assert!(codes.len() > 190);
-        assert!(codes.iter().all(|code| Code::parse(code).is_some()));
+        assert!(codes.iter().all(|code| code.len() == DIGITS && Code::parse(code).is_some()));
     }
 
     #[test]

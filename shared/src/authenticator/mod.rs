@@ -65,3 +65,33 @@ pub struct Enrolment {
     /// Whether a right code has been seen since.
     pub verified: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phone::countries::Countries;
+
+    fn app() -> Authenticator {
+        Authenticator::App(Secret::parse("T42NQXFCPWEJMGJY").unwrap())
+    }
+
+    #[test]
+    fn each_kind_has_the_apis_name_of_its_method() {
+        assert_eq!(app().method(), "google");
+        let number = PhoneNumber::parse("45", "20123456", &Countries::All).unwrap();
+        assert_eq!(Authenticator::Sms(number).method(), "sms");
+    }
+
+    #[test]
+    fn a_secret_is_shown_always_or_until_it_is_verified() {
+        let enrolment = |verified| Enrolment { id: "a".to_owned(), authenticator: app(), verified };
+        for (visibility, verified, shown) in [
+            (SecretVisibility::Always, false, true),
+            (SecretVisibility::Always, true, true),
+            (SecretVisibility::UntilVerified, false, true),
+            (SecretVisibility::UntilVerified, true, false),
+        ] {
+            assert_eq!(visibility.shows(&enrolment(verified)), shown, "{visibility:?}, verified: {verified}");
+        }
+    }
+}

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use data_encoding::BASE32_NOPAD;
-use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
-/// Bits of a freshly generated secret: the length that RFC 4226 §4 (R6) recommends, and that of SHA-1's output.
-pub const GENERATED_BITS: usize = 160;
+use crate::text::is_separator;
+
+/// Bytes of a new secret, 160 bits: the length that RFC 4226 §4 (R6) recommends, and that of SHA-1's output.
+pub const NEW_BYTES: usize = 20;
 
 /// Shortest secret accepted, in bits: 16 base32 characters, as authenticator apps have always shown them.
 pub const MIN_BITS: usize = 80;
@@ -15,41 +16,48 @@ pub const MIN_BITS: usize = 80;
 /// Longest secret accepted, in bits: the block of SHA-1, past which HMAC hashes the key down (RFC 2104 §2).
 pub const MAX_BITS: usize = 512;
 
+/// Bits that a character of base32 stands for.
+const BITS_PER_CHARACTER: usize = 5;
+
 /// A secret of 80 to 512 bits. Its memory is wiped on drop, and its `Debug` form shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
-/// Why a text is not a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why a text is not a secret, as the user should read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSecret {
-    /// A character or a length that base32 (RFC 4648 §6) does not have.
+    /// A character that base32 (RFC 4648 §6) does not have.
+    #[error("must be base32: only the letters A to Z and the digits 2 to 7")]
     NotBase32,
-    /// Under 80 or over 512 bits.
-    Length,
+    /// Under 80 bits.
+    #[error("is too short: a secret has at least 16 base32 characters")]
+    TooShort,
+    /// Over 512 bits.
+    #[error("is too long: a secret has at most 103 base32 characters")]
+    TooLong,
+    /// A length that no bytes have in base32: 1, 3 or 6 characters over a multiple of 8.
+    #[error("has a length that base32 never has: a character is missing, or there is one too many")]
+    NotALength,
 }
 
 impl Secret {
-    /// Reads base32 as people type it: spaces, hyphens, case and `=` padding do not matter. Bits left over behind the
-    /// last whole byte are dropped, as authenticator apps do.
+    /// Reads base32 as people type and copy it: spaces of any kind, hyphens, case and `=` padding do not matter. Bits
+    /// left over behind the last whole byte are dropped, as authenticator apps do.
     ///
     /// # Errors
-    /// The text is not base32, or its length in bits is out of range.
+    /// What is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
-        let typed: Zeroizing<String> = Zeroizing::new(
-            text.trim_end_matches(|c: char| c == '=' || c.is_ascii_whitespace())
-                .chars()
-                .filter(|c| !c.is_ascii_whitespace() && *c != '-')
-                .map(|c| c.to_ascii_uppercase())
-                .collect(),
-        );
-        let whole_bytes = typed.len() * 5 / 8;
-        if typed.is_ascii() && whole_bytes * 8 > MAX_BITS {
-            return Err(InvalidSecret::Length);
+        let mut typed = Zeroizing::new(String::with_capacity(text.len()));
+        typed.extend(text.chars().filter(|c| !is_separator(*c)).map(|c| c.to_ascii_uppercase()));
+        let base32 = typed.trim_end_matches('=');
+        if !base32.bytes().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(&b)) {
+            return Err(InvalidSecret::NotBase32);
         }
+        check_bits(base32.len() * BITS_PER_CHARACTER / 8 * 8)?;
         let mut lenient = BASE32_NOPAD.specification();
         lenient.check_trailing_bits = false;
-        let encoding = lenient.encoding().map_err(|_| InvalidSecret::NotBase32)?;
-        let bytes = encoding.decode(typed.as_bytes()).map_err(|_| InvalidSecret::NotBase32)?;
+        let encoding = lenient.encoding().map_err(|_| InvalidSecret::NotALength)?;
+        let bytes = encoding.decode(base32.as_bytes()).map_err(|_| InvalidSecret::NotALength)?;
         Self::from_bytes(bytes)
     }
 
@@ -59,17 +67,13 @@ impl Secret {
     /// The length in bits is out of range.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, InvalidSecret> {
         let bytes = Zeroizing::new(bytes);
-        if (MIN_BITS..=MAX_BITS).contains(&(bytes.len() * 8)) { Ok(Self(bytes)) } else { Err(InvalidSecret::Length) }
+        check_bits(bytes.len() * 8)?;
+        Ok(Self(bytes))
     }
 
-    /// 160 fresh bits from the operating system's generator.
-    ///
-    /// # Errors
-    /// The operating system has no randomness to give.
-    pub fn generate() -> Result<Self, ring::error::Unspecified> {
-        let mut bytes = vec![0; GENERATED_BITS / 8];
-        SystemRandom::new().fill(&mut bytes)?;
-        Ok(Self(Zeroizing::new(bytes)))
+    /// A new secret of these random bytes ([`crate::random::bytes`]).
+    pub fn from_random(bytes: [u8; NEW_BYTES]) -> Self {
+        Self(Zeroizing::new(bytes.to_vec()))
     }
 
     /// The raw bytes: the HMAC key.
@@ -80,6 +84,14 @@ impl Secret {
     /// The canonical text: upper-case base32 without padding.
     pub fn to_base32(&self) -> Zeroizing<String> {
         Zeroizing::new(BASE32_NOPAD.encode(&self.0))
+    }
+}
+
+fn check_bits(bits: usize) -> Result<(), InvalidSecret> {
+    match bits {
+        ..MIN_BITS => Err(InvalidSecret::TooShort),
+        MIN_BITS..=MAX_BITS => Ok(()),
+        _ => Err(InvalidSecret::TooLong),
     }
 }
 
@@ -103,16 +115,45 @@ mod tests {
 
     #[test]
     fn a_secret_outside_80_to_512_bits_is_refused_for_its_length() {
-        assert_eq!(Secret::parse(&"A".repeat(15)), Err(InvalidSecret::Length));
-        assert!(Secret::parse(&"A".repeat(103)).is_ok());
-        assert_eq!(Secret::parse(&"A".repeat(104)), Err(InvalidSecret::Length));
-        assert_eq!(Secret::parse(""), Err(InvalidSecret::Length));
+        assert_eq!(Secret::parse(""), Err(InvalidSecret::TooShort));
+        assert_eq!(Secret::parse(&"A".repeat(15)), Err(InvalidSecret::TooShort));
+        assert_eq!(Secret::parse(&"A".repeat(16)).unwrap().as_bytes(), [0; 10]);
+        assert_eq!(Secret::parse(&"A".repeat(103)).unwrap().as_bytes(), [0; 64]);
+        assert_eq!(Secret::parse(&"A".repeat(104)), Err(InvalidSecret::TooLong));
+        assert_eq!(Secret::from_bytes(vec![0; 9]), Err(InvalidSecret::TooShort));
+        assert_eq!(Secret::from_bytes(vec![0; 65]), Err(InvalidSecret::TooLong));
     }
 
     #[test]
-    fn characters_and_lengths_outside_base32_are_refused() {
-        for text in ["T42NQXFCPWEJMGJ1", "T42NQXFCPWEJMGJ8", "T42NQXF=PWEJMGJY", "T42NQXFCPWEJMGJÅ", &"A".repeat(17)] {
+    fn a_length_that_base32_never_has_is_refused_as_that() {
+        for characters in 16..=103 {
+            let parsed = Secret::parse(&"A".repeat(characters));
+            match characters % 8 {
+                1 | 3 | 6 => assert_eq!(parsed, Err(InvalidSecret::NotALength), "{characters}"),
+                _ => assert_eq!(parsed.unwrap().as_bytes().len(), characters * 5 / 8),
+            }
+        }
+    }
+
+    #[test]
+    fn a_character_outside_base32_is_refused_whatever_the_length() {
+        for text in ["T42NQXFCPWEJMGJ1", "T42NQXFCPWEJMGJ8", "T42NQXF=PWEJMGJY", "T42NQXFCPWEJMGJÅ", "1", "T42NQXFC_"]
+        {
             assert_eq!(Secret::parse(text), Err(InvalidSecret::NotBase32), "{text}");
+        }
+        assert_eq!(Secret::parse(&"0".repeat(104)), Err(InvalidSecret::NotBase32));
+    }
+
+    #[test]
+    fn what_copying_brings_along_is_forgiven() {
+        for text in [
+            "T42N\u{a0}QXFC\u{202f}PWEJ\u{2009}MGJY",
+            "\u{feff}T42NQXFCPWEJMGJY\u{200b}",
+            "T42N\u{2011}QXFC\u{2010}PWEJ-MGJY",
+            "T42NQXFC\u{ad}PWEJMGJY",
+            "T42N QXFC PWEJ MGJY = =\n",
+        ] {
+            assert_eq!(*Secret::parse(text).unwrap().to_base32(), "T42NQXFCPWEJMGJY", "{text:?}");
         }
     }
 
@@ -122,10 +163,10 @@ mod tests {
     }
 
     #[test]
-    fn two_generated_secrets_differ_and_have_32_characters() {
-        let (a, b) = (Secret::generate().unwrap(), Secret::generate().unwrap());
-        assert_ne!(a, b);
-        assert_eq!(a.to_base32().len(), 32);
+    fn a_new_secret_is_all_of_its_random_bytes_in_32_characters() {
+        let secret = Secret::from_random(*b"12345678901234567890");
+        assert_eq!(secret.as_bytes(), b"12345678901234567890");
+        assert_eq!(*secret.to_base32(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
     }
 
     #[test]
