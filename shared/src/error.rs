@@ -112,6 +112,6 @@ pub struct FieldError {
 impl FieldError {
     /// `key` is not what a code looks like.
     pub fn not_a_code() -> Self {
-        Self { pointer: "#/key", detail: "must be a string: a code of six digits, or a recovery code".into() }
+        Self { pointer: "#/key", detail: "must be a string of six digits, or a recovery code".into() }
     }
 }

@@ -41,6 +41,17 @@ async fn json_is_read_whatever_the_content_type_says() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_before_the_body_is_skipped() {
+    let user = stack().user();
+    for content_type in [None, Some("application/json"), Some("application/json; charset=utf-8"), Some(FORM)] {
+        let body = format!("\u{feff}{{\"method\":\"google\",\"secret_key\":\"{SECRET}\"}}");
+        patch(&user, content_type, body).await.assert_no_content();
+        assert_eq!(user.settings().await["secret_key"], SECRET, "{content_type:?}");
+        patch(&user, content_type, "\u{feff}{\"method\":null}").await.assert_no_content();
+    }
+}
+
+#[tokio::test]
 async fn a_real_form_is_read_too() {
     let (user, phone) = (stack().user(), phone_number());
     patch(&user, Some(FORM), format!("method=sms&phone_prefix=45&phone={phone}")).await.assert_no_content();
@@ -49,6 +60,8 @@ async fn a_real_form_is_read_too() {
         user.settings().await,
         json!({"method": "sms", "secret_key": null, "phone_prefix": 45, "phone": phone, "verified": false})
     );
+    patch(&user, Some(FORM), "method=sms&phone_prefix=+45&phone=20+12+34+56").await.assert_no_content();
+    assert_eq!(user.settings().await["phone"], 20_123_456);
     patch(&user, Some(FORM), "method=google&secret_key=t42n+qxfc%20pwej-mgjy").await.assert_no_content();
     assert_eq!(user.settings().await["secret_key"], SECRET);
     patch(&user, Some(FORM), "method=").await.assert_no_content();
@@ -63,7 +76,7 @@ async fn the_fields_of_a_form_are_checked_as_those_of_json_are() {
         ("method=totp", vec!["#/method"]),
         ("method=google", vec!["#/secret_key"]),
         ("method=sms", vec!["#/phone_prefix", "#/phone"]),
-        ("method=sms&phone_prefix=%2B45&phone=20+12+34+56", vec!["#/phone_prefix", "#/phone"]),
+        ("method=sms&phone_prefix=%2B45&phone=20.12.34.56", vec!["#/phone_prefix", "#/phone"]),
     ] {
         let answer = patch(&user, Some(FORM), form).await;
         answer.assert_problem(422, "invalid-fields");
@@ -107,7 +120,8 @@ async fn what_is_not_a_json_object_is_refused_and_changes_nothing() {
         r#"{"method":"",}"#,
         r#"{"method":""}{"method":""}"#,
         r#"{"method":"\ud800"}"#,
-        "\u{feff}{\"method\":\"\"}",
+        "\u{feff}",
+        "{\u{feff}\"method\":\"\"}",
         "\u{0}",
         &deep,
         &deep_member,

@@ -23,13 +23,17 @@ async fn assert_reached_at(user: &User, number: &str) {
 }
 
 #[tokio::test]
-async fn integers_and_their_digits_in_strings_are_the_same_number() {
+async fn integers_and_their_digits_in_strings_are_the_same_number_however_they_are_written() {
     let user = stack().user();
     for (phone_prefix, phone) in [
         (json!(45), json!(20_999_001)),
         (json!("45"), json!("20999001")),
         (json!(45), json!("20999001")),
         (json!("45"), json!(20_999_001)),
+        (json!(45.0), json!(2.0999001e7)),
+        (json!("45"), json!("20 99 90 01")),
+        (json!(" 4-5"), json!("20\u{a0}99\u{202f}90\u{2011}01")),
+        (json!("45\u{200b}"), json!("\u{202a}20999001\u{202c}")),
     ] {
         patch(&user, phone_prefix, phone).await.assert_no_content();
         assert_eq!(shown(&user).await, (json!(45), json!(20_999_001)));
@@ -39,12 +43,71 @@ async fn integers_and_their_digits_in_strings_are_the_same_number() {
 
 #[tokio::test]
 async fn a_leading_zero_that_belongs_to_the_number_is_kept_and_put_back_where_an_integer_lost_it() {
-    for phone in [json!("0701234568"), json!(701_234_568), json!("701234568")] {
+    for phone in [json!("0701234568"), json!(701_234_568)] {
         let user = stack().user();
         patch(&user, 225, phone).await.assert_no_content();
         assert_eq!(shown(&user).await, (json!(225), json!("0701234568")));
         assert_reached_at(&user, "+2250701234568").await;
     }
+    for (integer, phone) in [(12_345_678, "012345678"), (1_234_567, "001234567"), (123_456, "000123456")] {
+        let user = stack().user();
+        patch(&user, 992, integer).await.assert_no_content();
+        assert_eq!(shown(&user).await, (json!(992), json!(phone)));
+    }
+}
+
+#[tokio::test]
+async fn a_string_gets_no_zero_so_that_a_missing_digit_makes_it_nobody_elses_number() {
+    let user = stack().user();
+    for (phone_prefix, phone) in [(992, "91712345"), (225, "701234568")] {
+        let answer = patch(&user, phone_prefix, phone).await;
+        answer.assert_problem(422, "invalid-fields");
+        assert_eq!(answer.pointers(), ["#/phone"], "+{phone_prefix} {phone}");
+        assert!(answer.text.contains("is too short"), "{}", answer.text);
+    }
+    assert_eq!(stack().table().user(&user.id).await, None);
+}
+
+#[tokio::test]
+async fn an_argentine_mobile_is_understood_as_people_there_write_it() {
+    for phone in [json!("1169071234"), json!(1_169_071_234), json!("011 15 6907-1234"), json!("9 11 6907-1234")] {
+        let user = stack().user();
+        patch(&user, 54, phone).await.assert_no_content();
+        assert_eq!(shown(&user).await, (json!(54), json!(91_169_071_234_u64)));
+        assert_reached_at(&user, "+5491169071234").await;
+    }
+}
+
+#[tokio::test]
+async fn a_prefix_from_a_country_picker_is_understood() {
+    for (phone_prefix, phone, number) in [
+        (json!(1242), json!(3_591_234), 2_423_591_234_u64),
+        (json!("1-242"), json!("242 359 1234"), 2_423_591_234),
+        (json!(1876), json!("2101234"), 8_762_101_234),
+        (json!("1787"), json!(7_872_345_678_u64), 7_872_345_678),
+        (json!("1787"), json!("9392345678"), 9_392_345_678),
+    ] {
+        let user = stack().user();
+        patch(&user, phone_prefix, phone).await.assert_no_content();
+        assert_eq!(shown(&user).await, (json!(1), json!(number)));
+    }
+    let user = stack().user();
+    for (phone_prefix, phone, pointer) in [(1242, "8762101234", "#/phone"), (1201, "5550123", "#/phone_prefix")] {
+        let answer = patch(&user, phone_prefix, phone).await;
+        answer.assert_problem(422, "invalid-fields");
+        assert_eq!(answer.pointers(), [pointer], "+{phone_prefix} {phone}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_of_no_country_is_refused() {
+    let user = stack().user();
+    for (phone_prefix, phone) in [(881, 612_345_678_u64), (882, 3_421_234), (883, 510_012_345), (870, 301_234_567)] {
+        let answer = patch(&user, phone_prefix, phone).await;
+        answer.assert_problem(422, "invalid-fields");
+        assert_eq!(answer.pointers(), ["#/phone_prefix"], "+{phone_prefix}");
+    }
+    assert_eq!(stack().table().user(&user.id).await, None);
 }
 
 #[tokio::test]
@@ -74,15 +137,16 @@ async fn the_stored_number_is_sealed() {
 #[tokio::test]
 async fn a_number_that_gets_no_sms_is_refused() {
     let user = stack().user();
-    for (phone_prefix, phone) in [
-        (39, "0612345678"), // a landline in Rome
-        (44, "2079460000"), // a landline in London
-        (45, "90123456"),   // a premium number
-        (1, "8005550123"),  // a toll-free number
+    for (phone_prefix, phone, why) in [
+        (39, "0612345678", "is a landline"),         // in Rome
+        (44, "2079460000", "is a landline"),         // in London
+        (45, "90123456", "is not a mobile number"),  // premium
+        (1, "8005550123", "is not a mobile number"), // toll-free
     ] {
         let answer = patch(&user, phone_prefix, phone).await;
         answer.assert_problem(422, "invalid-fields");
         assert_eq!(answer.pointers(), ["#/phone"], "+{phone_prefix} {phone}");
+        assert!(answer.text.contains(why), "{}", answer.text);
     }
     assert_eq!(stack().table().user(&user.id).await, None);
 }
@@ -132,9 +196,9 @@ async fn what_is_neither_an_integer_nor_digits_in_a_string_is_refused() {
         json!([45]),
         json!({"number": 45}),
         json!(""),
-        json!(" 45"),
+        json!(" "),
         json!("+45"),
-        json!("4 5"),
+        json!("(45)"),
         json!("45.0"),
         json!("４５"),
         json!("forty-five"),
@@ -152,17 +216,21 @@ async fn what_is_neither_an_integer_nor_digits_in_a_string_is_refused() {
 }
 
 #[tokio::test]
-async fn a_country_that_is_not_served_is_told_at_patch_already() {
-    let fixture = stack_with([("SmsCountries", "SE,CA")]);
+async fn a_country_that_is_not_served_is_told_at_patch_already_of_the_half_that_says_the_country() {
+    let fixture = stack_with([("SmsCountries", "SE,CA,GB")]);
     let user = fixture.user();
-    for (phone_prefix, phone) in [(45, 20_123_456_u64), (1, 2_015_550_123)] {
+    for (phone_prefix, phone, pointer) in [
+        (45, 20_123_456_u64, "#/phone_prefix"),
+        (1, 2_015_550_123, "#/phone"), // The United States, which share their code with Canada.
+        (44, 7_797_712_345, "#/phone"), // Jersey, which shares the United Kingdom's.
+        (1242, 3_591_234, "#/phone_prefix"),
+    ] {
         let answer = patch(&user, phone_prefix, phone).await;
         answer.assert_problem(422, "invalid-fields");
-        assert_eq!(answer.pointers(), ["#/phone_prefix"], "+{phone_prefix}");
+        assert_eq!(answer.pointers(), [pointer], "+{phone_prefix}");
     }
     assert_eq!(fixture.table().user(&user.id).await, None);
-    // The United States and Canada share their country code: the number tells them apart.
-    for (phone_prefix, phone) in [(46, 701_234_567_u64), (1, 6_135_550_123)] {
+    for (phone_prefix, phone) in [(46, 701_234_567_u64), (1, 6_135_550_123), (44, 7_912_345_678)] {
         patch(&user, phone_prefix, phone).await.assert_no_content();
         assert_eq!(shown(&user).await, (json!(phone_prefix), json!(phone)));
     }

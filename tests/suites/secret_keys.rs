@@ -18,6 +18,8 @@ async fn every_way_to_type_a_secret_is_understood_and_shown_in_one() {
         "t42n-qxfc-pwej-mgjy",
         "  T42N  qxfc\tPWEJ-mgjy\r\n",
         "T4-2NQ XFCPWEJMGJY ",
+        "T42N\u{a0}QXFC\u{202f}PWEJ\u{2009}MGJY",
+        "\u{feff}T42N\u{2011}QXFCPWEJMGJY\u{200b}",
     ] {
         patch(&user, typed).await.assert_no_content();
         assert_eq!(user.settings().await["secret_key"], SECRET, "{typed:?}");
@@ -56,12 +58,26 @@ async fn a_secret_has_80_to_512_bits() {
         assert_eq!(user.settings().await["secret_key"], *secret);
     }
     let before = stack().table().user(&user.id).await;
-    for characters in [1, 8, 15, 104, 112, 1000] {
+    let (short, long) = ("is too short: ", "is too long: ");
+    for (characters, why) in [(1, short), (8, short), (15, short), (104, long), (112, long), (1000, long)] {
         let answer = patch(&user, &"A".repeat(characters)).await;
         answer.assert_problem(422, "invalid-fields");
         assert_eq!(answer.pointers(), ["#/secret_key"], "{characters}");
+        assert!(answer.text.contains(why), "{}", answer.text);
     }
     assert_eq!(stack().table().user(&user.id).await, before);
+}
+
+#[tokio::test]
+async fn a_length_that_base32_never_has_is_told_as_that() {
+    let user = stack().user();
+    for characters in [17, 19, 22, 33] {
+        let answer = patch(&user, &"A".repeat(characters)).await;
+        answer.assert_problem(422, "invalid-fields");
+        assert!(answer.text.contains("has a length that base32 never has"), "{}", answer.text);
+    }
+    let answer = patch(&user, "T42NQXFCPWEJMGJ1").await;
+    assert!(answer.text.contains("only the letters A to Z and the digits 2 to 7"), "{}", answer.text);
 }
 
 #[tokio::test]

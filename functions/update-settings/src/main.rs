@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use lambda_runtime::Error as RuntimeError;
-use serde_json::Value;
+use serde_json::{Number, Value};
 use two_factor::authenticator::secret::Secret;
 use two_factor::authenticator::{Authenticator, StepUp};
 use two_factor::aws::Aws;
@@ -11,7 +11,7 @@ use two_factor::config;
 use two_factor::error::{Error, FieldError};
 use two_factor::http::{AuditEvent, Fields, Request, Response, serve};
 use two_factor::phone::countries::Countries;
-use two_factor::phone::{InvalidPhoneNumber, PhoneNumber};
+use two_factor::phone::{InvalidPhoneNumber, National, PhoneNumber, Prefix};
 use two_factor::store::{Effect, NewSettings, Replaced, Store};
 use two_factor::verification::{self, Try};
 
@@ -19,6 +19,8 @@ const METHOD: &str = "#/method";
 const SECRET_KEY: &str = "#/secret_key";
 const PHONE_PREFIX: &str = "#/phone_prefix";
 const PHONE: &str = "#/phone";
+
+const NOT_AN_INTEGER: &str = "must be an integer, or a string of digits";
 
 struct App {
     store: Store,
@@ -86,25 +88,52 @@ fn secret(fields: &Fields) -> Result<Secret, Vec<FieldError>> {
 }
 
 fn phone(fields: &Fields, countries: &Countries) -> Result<PhoneNumber, Vec<FieldError>> {
-    match (digits(fields, "phone_prefix", PHONE_PREFIX), digits(fields, "phone", PHONE)) {
-        (Ok(country_code), Ok(national)) => {
-            PhoneNumber::parse(&country_code, &national, countries).map_err(|invalid| match invalid {
-                InvalidPhoneNumber::CountryCode(detail) => vec![error(PHONE_PREFIX, detail)],
-                InvalidPhoneNumber::National(detail) => vec![error(PHONE, detail)],
-            })
-        }
-        (country_code, national) => Err([country_code.err(), national.err()].into_iter().flatten().collect()),
+    match (prefix(fields.get("phone_prefix")), national(fields.get("phone"))) {
+        (Ok(prefix), Ok(national)) => PhoneNumber::of(&prefix, &national, countries).map_err(|invalid| match invalid {
+            InvalidPhoneNumber::Prefix(why) => vec![error(PHONE_PREFIX, why.to_string())],
+            InvalidPhoneNumber::Number(why) => vec![error(PHONE, why.to_string())],
+        }),
+        (prefix, national) => Err([prefix.err(), national.err()].into_iter().flatten().collect()),
     }
 }
 
-/// The digits of an integer, or of a string of them.
-fn digits<'a>(fields: &'a Fields, name: &str, pointer: &'static str) -> Result<Cow<'a, str>, FieldError> {
-    match fields.get(name) {
-        None | Some(Value::Null) => Err(error(pointer, "is required for the method sms")),
-        Some(Value::Number(number)) if number.is_u64() => Ok(number.to_string().into()),
-        Some(Value::String(text)) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => Ok(text.into()),
-        Some(_) => Err(error(pointer, "must be an integer, or a string of digits")),
+fn prefix(value: Option<&Value>) -> Result<Prefix, FieldError> {
+    let read = match typed(value, PHONE_PREFIX)? {
+        Typed::Integer(number) => Prefix::parse(&number.to_string()),
+        Typed::Text(text) => Prefix::parse(text),
+    };
+    read.map_err(|why| error(PHONE_PREFIX, why.to_string()))
+}
+
+fn national(value: Option<&Value>) -> Result<National, FieldError> {
+    let read = match typed(value, PHONE)? {
+        Typed::Integer(number) => National::from_integer(number),
+        Typed::Text(text) => National::parse(text),
+    };
+    read.map_err(|why| error(PHONE, why.to_string()))
+}
+
+/// Half of a phone number: a string has the zeros that it begins with, an integer has lost them.
+enum Typed<'a> {
+    Integer(u64),
+    Text(&'a str),
+}
+
+fn typed<'a>(value: Option<&'a Value>, pointer: &'static str) -> Result<Typed<'a>, FieldError> {
+    match value {
+        None | Some(Value::Null) => Err(error(pointer, "is required when the method is sms")),
+        Some(Value::String(text)) => Ok(Typed::Text(text)),
+        Some(Value::Number(number)) => whole(number).map(Typed::Integer).ok_or_else(|| error(pointer, NOT_AN_INTEGER)),
+        Some(_) => Err(error(pointer, NOT_AN_INTEGER)),
     }
+}
+
+/// The number, if it is an integer by JSON Schema (Validation §6.1.1: `45`, `45.0` and `4.5e1`), and not under zero.
+fn whole(number: &Number) -> Option<u64> {
+    // Up to here, every integer is a float of its own (IEEE 754); longer ones are no phone numbers.
+    const EXACT: std::ops::RangeInclusive<f64> = 0.0..=9_007_199_254_740_991.0;
+    let whole = |float: &f64| EXACT.contains(float) && float.fract() == 0.0;
+    number.as_u64().or_else(|| number.as_f64().filter(whole).map(|float| float as u64))
 }
 
 fn error(pointer: &'static str, detail: impl Into<Cow<'static, str>>) -> FieldError {

@@ -12,19 +12,22 @@ pub const MAX_BODY_BYTES: usize = 4096;
 /// Content type of a form, and of every `curl -d` that does not say otherwise.
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// What some editors and libraries write before a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// The named members of a body. Members that nobody asks for are ignored. Its `Debug` form shows none of them.
 #[derive(Clone, PartialEq)]
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// Reads a body that came with `content_type`.
+    /// Reads a body that came with `content_type`. A byte order mark before it is skipped (RFC 8259 §8.1).
     ///
     /// # Errors
     /// The body is empty, not UTF-8, not JSON or no object.
     pub(crate) fn read(body: &[u8], content_type: Option<&str>) -> Result<Self, Error> {
         let text = std::str::from_utf8(body)
-            .map_err(|_| Error::MalformedBody("is not UTF-8"))?
-            .trim_matches([' ', '\t', '\r', '\n']);
+            .map_err(|_| Error::MalformedBody("is not UTF-8"))?;
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).trim_matches([' ', '\t', '\r', '\n']);
         if text.is_empty() {
             return Err(Error::MalformedBody("is empty"));
         }
@@ -91,14 +94,34 @@ mod tests {
     #[test]
     fn what_is_not_an_object_is_malformed() {
         let deep = format!("{}1{}", "[".repeat(2000), "]".repeat(2000));
-        for text in
-            ["", " \n", "{", "null", "[]", "\"a\"", "12", "{ [...] }", "{\"a\":1}x", "{'a':1}", &deep, "\u{feff}{}"]
-        {
+        for text in [
+            "",
+            " \n",
+            "{",
+            "null",
+            "[]",
+            "\"a\"",
+            "12",
+            "{ [...] }",
+            "{\"a\":1}x",
+            "{'a':1}",
+            &deep,
+            "\u{feff}",
+            "{\u{feff}}",
+        ] {
             for content_type in [None, Some(FORM)] {
                 assert!(matches!(read(text, content_type), Err(Error::MalformedBody(_))), "{text:?}");
             }
         }
         assert!(matches!(Fields::read(&[0xFF, 0xFE], None), Err(Error::MalformedBody(_))));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped() {
+        for text in ["\u{feff}{\"key\":\"123456\"}", "\u{feff} {\"key\":\"123456\"}\n"] {
+            assert_eq!(read(text, None).unwrap().text("key"), Some("123456"), "{text:?}");
+        }
+        assert_eq!(read("\u{feff}key=123456", Some(FORM)).unwrap().text("key"), Some("123456"));
     }
 
     proptest! {
