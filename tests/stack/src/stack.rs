@@ -248,6 +248,10 @@ async fn bind(address: IpAddr, port: u16) -> Result<(TcpListener, String), Start
         std::io::ErrorKind::AddrInUse => {
             StartError::new(format!("port {port} is taken; --port N chooses another, --port 0 any free one"))
         }
+        std::io::ErrorKind::AddrNotAvailable => StartError::new(format!(
+            "this machine has no address {address}. For functions in containers it must be that of Docker's bridge, which \
+             exists while Docker runs: start Docker, and see `docker network inspect bridge` or `ip address show docker0`"
+        )),
         _ => StartError::new(format!("{address} port {port} can't be used: {e}")),
     })?;
     let address = listener.local_addr().map_err(|e| StartError::new(format!("the port has no address: {e}")))?;
@@ -322,4 +326,18 @@ async fn handle(
     request: Request,
 ) -> axum::response::Response {
     gateway.handle(request, client).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_this_machine_lacks_is_explained() {
+        // 192.0.2.0/24 is for documentation only (RFC 5737).
+        let refused = bind(Ipv4Addr::new(192, 0, 2, 1).into(), 0).await.unwrap_err().to_string();
+        assert!(refused.contains("no address 192.0.2.1") && refused.contains("Docker's bridge"), "{refused}");
+    }
 }
