@@ -1,6 +1,7 @@
 """The template: as it is written, and as CloudFormation gets it for given parameters."""
 
 import copy
+import functools
 import os
 from pathlib import Path
 
@@ -34,6 +35,16 @@ def deployed(template, given):
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     translated = Translator({}, Parser()).translate(template, values)
     return _Decider(translated["Conditions"], values).decide(translated)
+
+
+def stack(given):
+    """The template as it is written, deployed with these parameters; translated once, not to be changed."""
+    return _stack(tuple(sorted(given.items())))
+
+
+@functools.cache
+def _stack(given):
+    return deployed(load(), dict(given))
 
 
 def refused(template, given):

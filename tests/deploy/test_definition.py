@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from template import GIVEN, PRODUCTION, ROOT, deployed, load, of_type
+from template import GIVEN, PRODUCTION, ROOT, of_type, stack
 
 PACKAGES = ROOT / "target/deploy/parser/lib"
 
@@ -34,11 +34,11 @@ def findings(template, tmp_path):
 
 @pytest.mark.parametrize("given", [GIVEN, PRODUCTION], ids=["trial", "production"])
 def test_the_parser_finds_only_what_sam_leaves_out(given, tmp_path):
-    assert findings(deployed(load(), given), tmp_path) == FROM_SAM
+    assert findings(stack(given), tmp_path) == FROM_SAM
 
 
 def test_a_definition_that_is_wrong_is_found(tmp_path):
-    template = copy.deepcopy(deployed(load(), GIVEN))
+    template = copy.deepcopy(stack(GIVEN))
     body = template["Resources"]["Api"]["Properties"]["Body"]
     del body["paths"]["/api/users/{ID}/two-factor/reset"]["post"]["parameters"][0]["in"]
     assert findings(template, tmp_path) - FROM_SAM

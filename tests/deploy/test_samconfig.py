@@ -10,7 +10,7 @@ from samcli.lib.config.samconfig import SamConfig
 
 import hardening
 import rights
-from template import GIVEN, ROOT, deployed, load, refused
+from template import GIVEN, ROOT, load, refused, stack
 
 # What a deployer puts in the place of the example's values.
 OWN = {
@@ -34,7 +34,7 @@ def test_the_prod_configuration_is_a_production_stack_once_it_is_edited():
     assert len(refused(load(), given)) == len(OWN), "the example's values can be deployed"
     assert refused(load(), given | OWN) == []
     for check in rights.CHECKS + hardening.ALWAYS + hardening.IN_PRODUCTION:
-        check(deployed(load(), given | OWN))
+        check(stack(given | OWN))
 
 
 def test_no_value_is_cut_short():
@@ -53,8 +53,8 @@ def test_sam_reads_values_as_the_comment_says():
 
 
 def test_sam_build_knows_the_processor_that_is_deployed():
-    built, deployed = (overrides(parameters("prod", command)["parameter_overrides"]) for command in ("build", "deploy"))
-    assert built == deployed and "Architecture" in built
+    built, given = (overrides(parameters("prod", command)["parameter_overrides"]) for command in ("build", "deploy"))
+    assert built == given and "Architecture" in built
 
 
 def test_a_change_to_production_is_confirmed():
@@ -82,7 +82,7 @@ def test_the_commands_in_the_docs_give_parameters_that_there_are():
 
 def test_the_longest_name_fits():
     """Lambda's limit is 64 characters; CloudFormation has no rule that could count those of a stack's name."""
-    names = [f["FunctionName"] for f in hardening.of_type(deployed(load(), GIVEN), "AWS::Lambda::Function").values()]
+    names = [f["FunctionName"] for f in hardening.of_type(stack(GIVEN), "AWS::Lambda::Function").values()]
     longest = 64 - max(len(name.removeprefix("${AWS::StackName}")) for name in names)
     assert f"at most {longest} characters" in (ROOT / "docs/deploying.md").read_text()
     assert all(len(parameters(environment, "deploy")["stack_name"]) <= longest for environment in ("default", "prod"))

@@ -8,7 +8,7 @@ import pytest
 
 import hardening
 import rights
-from template import GIVEN, PRODUCTION, ROOT, deployed, load, refused
+from template import GIVEN, PRODUCTION, ROOT, load, refused, stack
 
 TRIAL = GIVEN
 TRACED = PRODUCTION | {"XRayTracing": "Active"}
@@ -43,16 +43,16 @@ def test_every_region_has_all_of_it_or_is_named_in_the_docs():
 )
 @pytest.mark.parametrize("check", rights.CHECKS + hardening.ALWAYS, ids=name)
 def test_every_deployment(check, given):
-    check(deployed(load(), given))
+    check(stack(given))
 
 
 @pytest.mark.parametrize("check", hardening.IN_PRODUCTION, ids=name)
 def test_production(check):
-    check(deployed(load(), PRODUCTION))
+    check(stack(PRODUCTION))
 
 
 def test_a_trial_leaves_nothing_behind_and_nobody_is_mailed():
-    template = deployed(load(), TRIAL)
+    template = stack(TRIAL)
     assert {r.get("DeletionPolicy", "Delete") for r in template["Resources"].values()} == {"Delete"}
     assert not {"AWS::SNS::Topic", "AWS::CloudWatch::Alarm"} & {r["Type"] for r in template["Resources"].values()}
 
@@ -80,7 +80,7 @@ def test_nothing_else_is_refused():
 
 
 def test_without_web_pages_there_is_no_cors():
-    (api,) = hardening.of_type(deployed(load(), PRODUCTION | {"CorsAllowedOrigins": ""}), "AWS::ApiGatewayV2::Api").values()
+    (api,) = hardening.of_type(stack(PRODUCTION | {"CorsAllowedOrigins": ""}), "AWS::ApiGatewayV2::Api").values()
     assert "x-amazon-apigateway-cors" not in api["Body"]
 
 
@@ -100,7 +100,7 @@ def test_parameters_take_what_they_say(parameter, good, bad):
 
 def test_the_architecture_is_the_parameters():
     for given, architecture in [(TRIAL, "arm64"), (X86, "x86_64")]:
-        functions = [r for r in deployed(load(), given)["Resources"].values() if r["Type"] == "AWS::Lambda::Function"]
+        functions = [r for r in stack(given)["Resources"].values() if r["Type"] == "AWS::Lambda::Function"]
         assert {tuple(function["Properties"]["Architectures"]) for function in functions} == {(architecture,)}
 
 
@@ -131,7 +131,7 @@ def test_the_metrics_that_are_watched_are_the_metrics_that_are_written():
     dashboard = load()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     shown = json.loads(dashboard)["widgets"][0]["properties"]["metrics"]
     assert {metric[1] for metric in shown} == names
-    alarms = hardening.of_type(deployed(load(), PRODUCTION), "AWS::CloudWatch::Alarm").values()
+    alarms = hardening.of_type(stack(PRODUCTION), "AWS::CloudWatch::Alarm").values()
     watched = [alarm for alarm in alarms if alarm.get("Namespace") == "TwoFactor"]
     assert {alarm["MetricName"] for alarm in watched} < names and 'NAMESPACE: &str = "TwoFactor"' in written
     service = {"Name": "Service", "Value": "AWS::StackName"}
