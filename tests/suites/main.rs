@@ -44,6 +44,7 @@ mod round_trips;
 mod sam;
 mod secrecy;
 mod secret_keys;
+mod security;
 mod send_limits;
 mod send_verification;
 mod sms_languages;

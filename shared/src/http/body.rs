@@ -25,8 +25,7 @@ impl Fields {
     /// # Errors
     /// The body is empty, not UTF-8, not JSON or no object.
     pub(crate) fn read(body: &[u8], content_type: Option<&str>) -> Result<Self, Error> {
-        let text = std::str::from_utf8(body)
-            .map_err(|_| Error::MalformedBody("is not UTF-8"))?;
+        let text = std::str::from_utf8(body).map_err(|_| Error::MalformedBody("is not UTF-8"))?;
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).trim_matches([' ', '\t', '\r', '\n']);
         if text.is_empty() {
             return Err(Error::MalformedBody("is empty"));
