@@ -9,8 +9,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    Answer, Fault, Fixture, Proxy, ROUTES, Route, SECRET, User, code_now, enrol_app, enrol_phone, is_alive, kill,
-    last_code, own_stack, stack,
+    Answer, Fault, Fixture, Proxy, ROUTES, Route, SECRET, User, code_now, enrol_app, enrol_phone, is_alive, is_stopped,
+    kill, last_code, own_stack, stack,
 };
 
 fn assert_internal_server_error(answer: &Answer) {
@@ -113,7 +113,8 @@ async fn of_many_requests_kill_9_costs_at_most_one_a_process() {
 
 #[tokio::test]
 async fn a_function_that_hangs_is_killed_at_its_timeout_and_replaced() {
-    let mut fixture = own_stack(Options::default());
+    // Otherwise the stack itself would let it run on with the request.
+    let mut fixture = own_stack(Options { freeze: false, ..Options::default() });
     let user = fixture.user();
     assert_eq!(user.get("/api/two-factor/secret").await.status, 200);
     let [pid] = fixture.stack.function_pids("generate-secret")[..] else { panic!("one process") };
@@ -127,6 +128,22 @@ async fn a_function_that_hangs_is_killed_at_its_timeout_and_replaced() {
         lines.iter().any(|line| line.function == "generate-secret" && line.line.contains("timed out")),
         "{lines:?}"
     );
+}
+
+#[tokio::test]
+async fn a_function_stands_still_between_requests_and_runs_on_with_the_next() {
+    let fixture = own_stack(Options::default());
+    let user = fixture.user();
+    let mut pids = Vec::new();
+    for _ in 0..3 {
+        assert_eq!(user.get("/api/two-factor").await.status, 200);
+        pids.extend(fixture.stack.function_pids("get-settings"));
+        // A moment after its answer it asks for the next request.
+        while !is_stopped(pids[0]) {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(pids, [pids[0]; 3]);
 }
 
 #[tokio::test]

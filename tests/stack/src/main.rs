@@ -11,10 +11,11 @@ mod welcome;
 const HELP: &str = "\
 Serves the whole API on this machine: gateway, functions, DynamoDB, SMS and identity provider.
 
-Usage: cargo run -- [--port N] [--data DIR] [--engine-address IP] [--env-vars FILE]
+Usage: cargo run -- [--port N] [--data DIR] [--no-freeze] [--engine-address IP] [--env-vars FILE]
 
   --port N         port of the API on 127.0.0.1 (default 3000; 0 picks a free one)
   --data DIR       keep settings in DIR over a restart (default: in memory)
+  --no-freeze      let the functions run on between requests (default: they stand still, as in Lambda)
   --engine-address IP
                    where DynamoDB and SNS listen (default 127.0.0.1): for functions in containers, an address of this
                    machine that containers reach, such as Docker's 172.17.0.1
@@ -99,6 +100,7 @@ fn command(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
                 options.port = number.ok_or_else(|| format!("--port needs a number from 0 to 65535, not {port:?}"))?;
             }
             Long("data") => options.data_dir = Some(PathBuf::from(arguments.value()?)),
+            Long("no-freeze") => options.freeze = false,
             Long("engine-address") => {
                 let address = arguments.value()?;
                 let parsed = address.to_str().and_then(|address| address.parse().ok());
@@ -127,6 +129,12 @@ mod tests {
         assert!(matches!(parsed(&[]), Ok(Command::Run(options, _)) if options.port == 3000));
         assert!(matches!(parsed(&["--port", "0"]), Ok(Command::Run(options, _)) if options.port == 0));
         assert!(matches!(parsed(&["--port=8080"]), Ok(Command::Run(options, _)) if options.port == 8080));
+    }
+
+    #[test]
+    fn functions_are_frozen_unless_it_is_said() {
+        assert!(matches!(parsed(&[]), Ok(Command::Run(options, _)) if options.freeze));
+        assert!(matches!(parsed(&["--no-freeze"]), Ok(Command::Run(options, _)) if !options.freeze));
     }
 
     #[test]

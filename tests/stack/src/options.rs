@@ -17,6 +17,8 @@ pub struct Options {
     pub parameters: BTreeMap<String, String>,
     /// Environment variables of single functions, by the name of the binary, set over those of the template.
     pub function_env: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether a function stands still between requests, as in Lambda.
+    pub freeze: bool,
     /// Where the embedded DynamoDB and SNS listen. Loopback, unless functions run in containers, which cannot reach it.
     pub engine_address: IpAddr,
     /// A DynamoDB API to use in place of the embedded engine.
@@ -36,6 +38,7 @@ impl Default for Options {
             data_dir: None,
             parameters: BTreeMap::new(),
             function_env: BTreeMap::new(),
+            freeze: true,
             engine_address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             dynamodb_endpoint: None,
             sns_endpoint: None,

@@ -4,7 +4,7 @@
 
 use std::process::ExitStatus;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::process::{Child, Command};
 
 /// A child and its group, killed when this is dropped.
@@ -31,15 +31,31 @@ impl Group {
         self.ended().is_none() && !self.0.id().is_some_and(is_dying)
     }
 
-    /// Kills the group, unless its leader has ended: its number may then be another group's.
+    /// Kills the group, stopped or not.
     pub(crate) fn kill(&mut self) {
+        self.signal(kill_process_group, Signal::KILL);
+    }
+
+    /// Stops the leader until [`Group::resume`]. Not the group: a process that is being forked at that moment may be
+    /// stopped after the group was resumed (seen on Linux 6.18).
+    pub(crate) fn stop(&mut self) {
+        self.signal(kill_process, Signal::STOP);
+    }
+
+    /// Lets the leader run on.
+    pub(crate) fn resume(&mut self) {
+        self.signal(kill_process, Signal::CONT);
+    }
+
+    /// Sends a signal, unless the leader has ended: its number may then be another process's.
+    fn signal(&mut self, send: fn(Pid, Signal) -> rustix::io::Result<()>, signal: Signal) {
         if self.ended().is_some() {
             return;
         }
         let leader = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(leader) = leader {
-            // It can only fail because the group is gone.
-            let _gone = kill_process_group(leader, Signal::KILL);
+            // It can only fail because the process is gone.
+            let _gone = send(leader, signal);
         }
     }
 }

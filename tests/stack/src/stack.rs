@@ -142,7 +142,7 @@ impl Stack {
         let endpoints =
             [("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint.clone()), ("AWS_ENDPOINT_URL_SNS", sns_endpoint.clone())];
         let environments = sam::environments(&specs, &endpoints);
-        let functions = functions(specs, build, &endpoints, &options.function_env, &console)?;
+        let functions = functions(specs, build, &endpoints, &options.function_env, options.freeze, &console)?;
         let gateway = Arc::new(gateway(api, &functions, &base_url, &key, &console)?);
         let table_name = tables.into_iter().next().map(|table| table.name).unwrap_or_default();
         let events = dynamodb.database.clone().zip(pipe);
@@ -274,6 +274,7 @@ fn functions(
     build: &Build,
     endpoints: &[(&str, String)],
     overrides: &BTreeMap<String, BTreeMap<String, String>>,
+    freeze: bool,
     console: &Arc<Console>,
 ) -> Result<BTreeMap<String, Arc<Function>>, StartError> {
     let names: BTreeSet<&String> = specs.iter().map(|spec| &spec.binary).collect();
@@ -286,7 +287,8 @@ fn functions(
         let binary = spec.binary.clone();
         let executable = build.executables.get(&binary).cloned();
         let executable = executable.ok_or_else(|| StartError::new(format!("there is no binary {binary}")))?;
-        let function = Function::new(spec, executable, endpoints, Arc::clone(console), Arc::clone(&concurrency));
+        let function =
+            Function::new(spec, executable, endpoints, Arc::clone(console), Arc::clone(&concurrency), freeze);
         Ok((binary, Arc::new(function)))
     });
     functions.collect()

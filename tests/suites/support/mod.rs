@@ -17,7 +17,7 @@ pub use enrolled::{
     recovery_codes, recovery_codes_by_code, wrong_code,
 };
 pub use issuer::{DIGEST_INFO, Issuer, issuer};
-pub use process::{children_of, is_alive, kill};
+pub use process::{children_of, is_alive, is_stopped, kill};
 pub use proxied::Proxied;
 pub use proxy::{Fault, Proxy};
 pub use raw::Raw;

@@ -13,6 +13,12 @@ pub fn is_alive(pid: u32) -> bool {
     kill("0", pid)
 }
 
+/// Whether the process is stopped, and goes on only with SIGCONT.
+pub fn is_stopped(pid: u32) -> bool {
+    let state = Command::new("ps").args(["-o", "state=", "-p", &pid.to_string()]).output().expect("there is `ps`");
+    state.stdout.starts_with(b"T")
+}
+
 /// The processes that a process has started and that have not ended.
 pub fn children_of(pid: u32) -> Vec<u32> {
     let table = Command::new("ps").args(["-A", "-o", "pid=", "-o", "ppid="]).output().expect("there is `ps`");

@@ -1,7 +1,9 @@
 //! An execution environment: one process of a function's binary and the Runtime API it talks to.
 //!
 //! Each has a Runtime API of its own, on a port of its own, so that nothing it sends can be taken for another's. When
-//! the stack itself dies, even by `kill -9`, these connections break and the runtime in the process gives up.
+//! the stack itself dies, even by `kill -9`, these connections break and the runtime in the process gives up. A process
+//! that is frozen then gets SIGHUP and SIGCONT from the kernel, as every stopped group does that nobody is left to resume
+//! (POSIX.1-2024, `_exit`).
 
 use std::fmt;
 use std::future::Future as _;
@@ -77,9 +79,9 @@ impl Environment {
         let (init_now, init) = watch::channel(Init::Starting);
         let (exit_now, exit) = watch::channel(None);
         let (finish, finished) = watch::channel(false);
-        let channel = Channel::new(&launch.arn, take_work, init_now);
-        let server = tokio::spawn(axum::serve(listener, router(channel)).into_future());
         let process = Arc::new(Mutex::new(group));
+        let channel = Channel::new(&launch.arn, take_work, init_now, launch.freezes.then(|| Arc::clone(&process)));
+        let server = tokio::spawn(axum::serve(listener, router(channel)).into_future());
         let watched = Arc::clone(&process);
         tokio::spawn(async move {
             let status = wait(&watched).await;

@@ -1,8 +1,9 @@
 //! Lambda: every function as a pool of execution environments, each a process of the real binary.
 //!
 //! As in the service, an environment serves one request at a time, a free one is used again, a request that finds none
-//! free gets a new one, and an environment that overruns its timeout or crashes is gone for good. Not imitated: memory
-//! and CPU limits, freezing between requests, automatic retirement, provisioned and reserved concurrency.
+//! free gets a new one, an environment is frozen (SIGSTOP) while it waits for the next request, and one that overruns its
+//! timeout or crashes is gone for good. Not imitated: memory and CPU limits, automatic retirement, provisioned and
+//! reserved concurrency.
 
 mod environment;
 mod runtime_api;
@@ -57,6 +58,7 @@ struct Launch {
     arn: String,
     executable: PathBuf,
     variables: BTreeMap<String, String>,
+    freezes: bool,
 }
 
 #[derive(Default)]
@@ -67,20 +69,22 @@ struct Environments {
 }
 
 impl Function {
-    /// A function without environments yet; `concurrency` is shared by all functions.
+    /// A function without environments yet; `concurrency` is shared by all functions. `freezes`: its processes stand still
+    /// between requests.
     pub(crate) fn new(
         spec: FunctionSpec,
         executable: PathBuf,
         endpoints: &[(&str, String)],
         console: Arc<Console>,
         concurrency: Arc<Semaphore>,
+        freezes: bool,
     ) -> Self {
         let mut variables = reserved_variables(&spec, &executable);
         variables.extend(spec.environment);
         // The template declares these too, empty, for `sam local invoke` to fill in.
         variables.extend(endpoints.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{}", spec.name);
-        let launch = Launch { label: spec.binary, arn, executable, variables };
+        let launch = Launch { label: spec.binary, arn, executable, variables, freezes };
         Self { launch, timeout: spec.timeout, console, concurrency, environments: Mutex::default() }
     }
 

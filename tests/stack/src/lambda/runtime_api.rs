@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::PAYLOAD_LIMIT;
+use crate::process::Group;
 
 /// Where the answer of the function goes, or what it reports as its error.
 pub(crate) type Reply = oneshot::Sender<Result<Bytes, String>>;
@@ -41,11 +42,37 @@ pub(super) struct Channel {
     work: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
     current: Mutex<Option<(String, Reply)>>,
     init: watch::Sender<Init>,
+    /// The process, if it is frozen while it waits for work.
+    frozen_while_idle: Option<Arc<Mutex<Group>>>,
 }
 
 impl Channel {
-    pub(super) fn new(arn: &str, work: mpsc::Receiver<Invocation>, init: watch::Sender<Init>) -> Arc<Self> {
-        Arc::new(Self { arn: arn.to_owned(), work: work.into(), current: Mutex::default(), init })
+    pub(super) fn new(
+        arn: &str,
+        work: mpsc::Receiver<Invocation>,
+        init: watch::Sender<Init>,
+        frozen_while_idle: Option<Arc<Mutex<Group>>>,
+    ) -> Arc<Self> {
+        Arc::new(Self { arn: arn.to_owned(), work: work.into(), current: Mutex::default(), init, frozen_while_idle })
+    }
+
+    /// Waits for the next request. Meanwhile the process stands still, as in Lambda: it has said that it has nothing to
+    /// do, and whatever it does all the same goes on with the next request only.
+    async fn next(&self) -> Option<Invocation> {
+        let mut work = self.work.lock().await;
+        if let Ok(invocation) = work.try_recv() {
+            return Some(invocation);
+        }
+        self.idle_process(Group::stop);
+        let invocation = work.recv().await;
+        self.idle_process(Group::resume);
+        invocation
+    }
+
+    fn idle_process(&self, act: fn(&mut Group)) {
+        if let Some(process) = &self.frozen_while_idle {
+            act(&mut process.lock().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     /// Answers the request that the process works on, if this is the one.
@@ -79,7 +106,7 @@ pub(super) fn router(channel: Arc<Channel>) -> Router {
 async fn next(State(channel): State<Arc<Channel>>) -> Response {
     channel.init.send_if_modified(|init| std::mem::replace(init, Init::Ready) != Init::Ready);
     // When the process dies its connection breaks, this future is dropped, and the request stays for another one.
-    let Some(invocation) = channel.work.lock().await.recv().await else {
+    let Some(invocation) = channel.next().await else {
         return StatusCode::GONE.into_response();
     };
     let Invocation { event, request_id, trace_id, timeout, taken, reply } = invocation;

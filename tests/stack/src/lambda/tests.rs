@@ -22,7 +22,7 @@ impl Fixture {
             memory_mb: 128,
         };
         let running = Arc::new(Semaphore::new(concurrency));
-        let function = Function::new(spec, executable, &[], Arc::clone(&console), running);
+        let function = Function::new(spec, executable, &[], Arc::clone(&console), running, true);
         Self { function, console }
     }
 
