@@ -1,42 +1,13 @@
 """openapi.yaml says what the program does: the same routes as template.yaml, the problems of problem_types.rs with their
-statuses, titles and texts, and examples that fit their own schemas."""
+statuses, titles and texts, and examples that fit their own schemas. The problems of a response are those of its examples."""
 
-import pathlib
 import re
 import sys
 
 import jsonschema
-import yaml
-
-ROOT = pathlib.Path(__file__).parents[2]
-API = yaml.safe_load((ROOT / "openapi.yaml").read_text())
-METHODS = {"get", "patch", "post", "put", "delete"}
+from description import API, ROOT, examples, operations, problem_types, resolved
 
 wrong = []
-
-
-def resolved(node):
-    while isinstance(node, dict) and "$ref" in node:
-        found = API
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        node = found
-    return node
-
-
-def operations():
-    for path, item in API["paths"].items():
-        for method, operation in item.items():
-            if method in METHODS:
-                yield f"{method.upper()} {path}", operation
-
-
-def examples(media):
-    """The examples of a media type, by name."""
-    for name, example in media.get("examples", {}).items():
-        yield name, resolved(example)["value"]
-    if "example" in media:
-        yield "the example", media["example"]
 
 
 def check(true, what):
@@ -60,12 +31,19 @@ check(len(problems) >= 16, f"problem_types.rs is no longer read: {sorted(problem
 named = set()
 for name, operation in operations():
     for status, response in operation["responses"].items():
-        media = resolved(response).get("content", {}).get("application/problem+json", {})
-        types = [part.get("properties", {}).get("type", {}) for part in media.get("schema", {}).get("allOf", [])]
-        for kind in [kind for part in types for kind in part.get("enum", [part.get("const")]) if kind]:
+        for kind in problem_types(response):
             named.add(kind)
             check(problems.get(kind, (0, ""))[0] == int(status), f"{name} {status}: {kind}")
 check(named == set(problems), f"problems differ: {sorted(named ^ set(problems))}")
+
+# The list of all problems, and what to do about each in one line, as docs/problems.md has them.
+listed = API["components"]["schemas"]["ProblemType"]
+check(set(listed["enum"]) == named, f"ProblemType differs: {sorted(named ^ set(listed['enum']))}")
+check(listed["x-enum-varnames"] == [kind[10:].upper().replace("-", "_") for kind in listed["enum"]], "names of ProblemType")
+table = re.findall(r"^\| \[`(\S+)`\]\(\S+\) \| (\d+) \| (.+) \|$", (ROOT / "docs/problems.md").read_text(), re.MULTILINE)
+advice = dict(zip(listed["enum"], listed["x-enum-descriptions"], strict=True))
+check(advice == {kind: text for kind, _, text in table}, "ProblemType's descriptions differ from docs/problems.md")
+check(all(problems.get(kind, (0, ""))[0] == int(status) for kind, status, _ in table), "statuses in docs/problems.md")
 
 # Examples fit their schemas, and those of problems are what the program says.
 validator = jsonschema.Draft202012Validator

@@ -47,10 +47,10 @@ fn promised() -> BTreeSet<Promise> {
                 if media_type == "application/json" && !THE_GATEWAYS.contains(&status) {
                     promise("message");
                 }
-                for part in media["schema"].get("allOf").and_then(Value::as_array).into_iter().flatten() {
-                    let type_ = &part["properties"]["type"];
-                    let types = type_["enum"].as_array().cloned().unwrap_or_else(|| vec![type_["const"].clone()]);
-                    for name in types.iter().filter_map(Value::as_str) {
+                if media_type == "application/problem+json" {
+                    // Its examples name every problem that a response can have.
+                    for example in media["examples"].as_object().unwrap().values() {
+                        let name = resolved(&root, example)["value"]["type"].as_str().unwrap();
                         promise(name.trim_start_matches("/problems/"));
                     }
                 }
