@@ -35,7 +35,9 @@ async fn main() -> Result<(), RuntimeError> {
 
 async fn send_verification(app: &App, request: Request) -> Result<Response, Error> {
     let App { store, sender, text, countries } = app;
-    let user = store.user(&request.caller).await?;
+    // After a freeze SNS's connection may be dead: that is found out while DynamoDB is asked.
+    let (user, ()) = tokio::join!(store.user(&request.caller), sender.wake());
+    let user = user?;
     let enrolment = user.enrolment.as_ref().ok_or(Error::NotSms)?;
     let Authenticator::Sms(number) = &enrolment.authenticator else { return Err(Error::NotSms) };
     if !countries.allow(number.country()) {
