@@ -27,6 +27,7 @@ mod documentation;
 mod events;
 mod faults;
 mod faults_everywhere;
+mod freeze;
 mod gateway;
 mod generate_secret;
 mod get_settings;
