@@ -98,6 +98,29 @@ async fn without_a_good_token_every_route_answers_401_and_no_function_runs() {
 }
 
 #[tokio::test]
+async fn a_page_on_another_port_of_this_machine_may_mint_a_token_and_no_other_page() {
+    let url = format!("{}/local/token", stack().stack.base_url());
+    let ask = |method: Method, origin: &str| {
+        let request = stack().user().http.request(method, &url).header("origin", origin);
+        Answer::of(request.header("access-control-request-method", "POST"))
+    };
+    for origin in ["http://localhost:5173", "http://127.0.0.1:8080"] {
+        let preflight = ask(Method::OPTIONS, origin).await;
+        assert_eq!(preflight.status, 204);
+        assert_eq!(preflight.headers["access-control-allow-origin"], origin);
+        assert_eq!(preflight.headers["access-control-allow-headers"], "content-type");
+        let minted = ask(Method::POST, origin).await;
+        assert_eq!((minted.status.as_u16(), &minted.json()["token_type"]), (200, &json!("Bearer")));
+        assert_eq!(minted.headers["access-control-allow-origin"], origin);
+    }
+    for method in [Method::OPTIONS, Method::POST] {
+        let refused = ask(method, "https://app.example").await;
+        assert_eq!(refused.status, 403);
+        assert!(!refused.headers.contains_key("access-control-allow-origin"), "{refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_is_good_with_and_without_bearer() {
     let user = stack().user();
     for value in [user.token.clone(), format!("Bearer {}", user.token), format!("bearer  {}", user.token)] {

@@ -2,14 +2,15 @@
 //!
 //! A web page in the developer's browser can reach this port too. So the helpers refuse a request that names the server
 //! by any other name than a loopback one (a page whose own name was pointed at 127.0.0.1) or that comes from a page of
-//! another origin: such a page must not be able to mint itself a token.
+//! another machine: such a page must not be able to mint itself a token. A page that this machine serves on another port,
+//! as a front end under development, may ask, and CORS lets it read the answer.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -53,7 +54,7 @@ pub(crate) fn router(local: Arc<Local>) -> Router {
         .route("/local/messages", get(messages))
         .route("/local/events", get(events))
         .route("/local/info", get(info))
-        .layer(from_fn(only_from_here));
+        .layer(from_fn(only_from_this_machine));
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/.well-known/jwks.json", get(key_set))
@@ -106,18 +107,50 @@ async fn token(State(local): State<Arc<Local>>, body: Bytes) -> Response {
 
 /// Lets through what asks for this machine by a loopback name, and from no page of another origin.
 pub(crate) async fn only_from_here(request: Request, next: Next) -> Response {
-    if is_from_here(request.headers()) {
-        next.run(request).await
-    } else {
-        refuse(StatusCode::FORBIDDEN, "Only this machine may ask, under the name 127.0.0.1 or localhost")
+    if is_from_here(request.headers()) { next.run(request).await } else { refuse_stranger() }
+}
+
+/// Lets through what asks for this machine by a loopback name, and from no page of another machine.
+async fn only_from_this_machine(request: Request, next: Next) -> Response {
+    if !is_from_this_machine(request.headers()) {
+        return refuse_stranger();
     }
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let mut response = if *request.method() == Method::OPTIONS && origin.is_some() {
+        let allowed = [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type"),
+        ];
+        (StatusCode::NO_CONTENT, allowed).into_response()
+    } else {
+        next.run(request).await
+    };
+    if let Some(origin) = origin {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("origin"));
+    }
+    response
+}
+
+fn refuse_stranger() -> Response {
+    refuse(StatusCode::FORBIDDEN, "Only this machine may ask, under the name 127.0.0.1 or localhost")
 }
 
 fn is_from_here(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let host = text(header::HOST).unwrap_or_default();
-    let own_origin = text(header::ORIGIN).is_none_or(|origin| origin.strip_prefix("http://") == Some(host));
+    let host = text(headers, header::HOST).unwrap_or_default();
+    let own_origin = text(headers, header::ORIGIN).is_none_or(|origin| origin.strip_prefix("http://") == Some(host));
     is_loopback(host) && own_origin
+}
+
+fn is_from_this_machine(headers: &HeaderMap) -> bool {
+    let of_loopback = |origin: &str| origin.split_once("://").is_some_and(|(_, host)| is_loopback(host));
+    is_loopback(text(headers, header::HOST).unwrap_or_default())
+        && text(headers, header::ORIGIN).is_none_or(of_loopback)
+}
+
+/// A header, empty if it is no text.
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or_default())
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -139,35 +172,56 @@ fn refuse(status: StatusCode, why: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
-    fn accepted(host: &'static str, origin: Option<&'static str>) -> bool {
+    fn headers(host: &'static str, origin: Option<&'static str>) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_static(host));
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
         }
-        is_from_here(&headers)
+        headers
     }
 
     #[test]
-    fn the_helpers_answer_under_loopback_names_only() {
+    fn pages_and_helpers_answer_under_loopback_names_only() {
+        let accepted = |host, origin| {
+            let headers = headers(host, origin);
+            assert_eq!(is_from_here(&headers), is_from_this_machine(&headers), "{host}");
+            is_from_here(&headers)
+        };
         for host in ["127.0.0.1:3000", "localhost:3000", "LOCALHOST", "[::1]:3000", "127.0.0.1"] {
             assert!(accepted(host, None), "{host}");
         }
         for host in ["evil.example:3000", "127.0.0.1.evil.example", "localhost.evil.example:3000", "", "0.0.0.0:3000"] {
             assert!(!accepted(host, None), "{host}");
         }
-        assert!(!is_from_here(&HeaderMap::new()));
+        assert!(!is_from_here(&HeaderMap::new()) && !is_from_this_machine(&HeaderMap::new()));
     }
 
     #[test]
-    fn the_helpers_refuse_pages_of_another_origin() {
-        assert!(accepted("localhost:3000", Some("http://localhost:3000")));
+    fn the_pages_are_shown_to_their_own_origin() {
+        assert!(is_from_here(&headers("localhost:3000", Some("http://localhost:3000"))));
         for origin in ["https://evil.example", "null", "http://localhost:4000", "https://localhost:3000", ""] {
-            assert!(!accepted("localhost:3000", Some(origin)), "{origin}");
+            assert!(!is_from_here(&headers("localhost:3000", Some(origin))), "{origin}");
+        }
+    }
+
+    #[test]
+    fn the_helpers_answer_pages_of_this_machine_alone() {
+        for origin in [
+            "http://localhost:3000",
+            "http://localhost:5173",
+            "https://localhost",
+            "http://127.0.0.1:8080",
+            "http://[::1]:1",
+        ] {
+            assert!(is_from_this_machine(&headers("localhost:3000", Some(origin))), "{origin}");
+        }
+        for origin in
+            ["https://evil.example", "null", "http://localhost.evil.example:3000", "http://10.0.0.1", "localhost", ""]
+        {
+            assert!(!is_from_this_machine(&headers("localhost:3000", Some(origin))), "{origin}");
         }
     }
 }

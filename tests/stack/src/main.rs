@@ -11,10 +11,12 @@ mod welcome;
 const HELP: &str = "\
 Serves the whole API on this machine: gateway, functions, DynamoDB, SMS and identity provider.
 
-Usage: cargo run -- [--port N] [--data DIR] [--no-freeze] [--engine-address IP] [--env-vars FILE]
+Usage: cargo run -- [OPTIONS]
 
   --port N         port of the API on 127.0.0.1 (default 3000; 0 picks a free one)
   --data DIR       keep settings in DIR over a restart (default: in memory)
+  --parameter NAME=VALUE
+                   a parameter of template.yaml, such as StepUp=code; may be given several times
   --no-freeze      let the functions run on between requests (default: they stand still, as in Lambda)
   --engine-address IP
                    where DynamoDB and SNS listen (default 127.0.0.1): for functions in containers, an address of this
@@ -100,6 +102,12 @@ fn command(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
                 options.port = number.ok_or_else(|| format!("--port needs a number from 0 to 65535, not {port:?}"))?;
             }
             Long("data") => options.data_dir = Some(PathBuf::from(arguments.value()?)),
+            Long("parameter") => {
+                let parameter = arguments.value()?;
+                let pair = parameter.to_str().and_then(|text| text.split_once('='));
+                let (name, value) = pair.ok_or_else(|| format!("--parameter needs NAME=VALUE, not {parameter:?}"))?;
+                options.parameters.insert(name.to_owned(), value.to_owned());
+            }
             Long("no-freeze") => options.freeze = false,
             Long("engine-address") => {
                 let address = arguments.value()?;
@@ -145,12 +153,20 @@ mod tests {
     }
 
     #[test]
+    fn parameters_of_the_template_are_given_by_name() {
+        let given = parsed(&["--parameter", "StepUp=code", "--parameter=Issuer=A=B"]);
+        let expected = [("Issuer", "A=B"), ("StepUp", "code")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert!(matches!(given, Ok(Command::Run(options, _)) if options.parameters == expected.into()));
+    }
+
+    #[test]
     fn what_is_not_understood_is_one_sentence() {
         for (arguments, sentence) in [
             (&["--bogus"][..], "invalid option '--bogus'"),
             (&["extra"], "unexpected argument \"extra\""),
             (&["--port"], "missing argument for option '--port'"),
             (&["--port", "x"], "--port needs a number from 0 to 65535, not \"x\""),
+            (&["--parameter", "StepUp"], "--parameter needs NAME=VALUE, not \"StepUp\""),
             (&["--port", "65536"], "--port needs a number from 0 to 65535, not \"65536\""),
         ] {
             assert_eq!(parsed(arguments).err().as_deref(), Some(sentence));
