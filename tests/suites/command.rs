@@ -1,16 +1,16 @@
 //! What `cargo run` starts, run as a user does.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use local_stack::TEST_TARGET;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::support::{Answer, SECRET, TEST, User, children_of, command_file, is_alive, kill};
+use crate::support::{Answer, SECRET, User, children_of, command_file, is_alive, kill};
 
 /// Longest that anything here may take, the build of the functions included.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -18,7 +18,6 @@ const LIMIT: Duration = Duration::from_secs(300);
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(command_file());
     command.args(arguments).env_remove("AWS_ENDPOINT_URL_DYNAMODB").env_remove("AWS_ENDPOINT_URL_SNS");
-    command.env(TEST_TARGET, TEST);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
@@ -102,6 +101,33 @@ impl Running {
         assert!(!children.iter().any(|child| is_alive(*child)));
         printed
     }
+}
+
+/// Each crate of the dependencies, with its version and features.
+async fn crates(edges: &str) -> BTreeSet<String> {
+    let mut tree = Command::new(env!("CARGO"));
+    tree.args([
+        "tree",
+        "--workspace",
+        "--locked",
+        "--offline",
+        "--edges",
+        edges,
+        "--prefix",
+        "none",
+        "--format",
+        "{p} {f}",
+    ]);
+    let tree = String::from_utf8(output(tree).await.stdout).unwrap();
+    tree.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_cargo_run_has_built_cargo_test_does_not_build_again() {
+    let run = crates("normal,build").await;
+    let test = crates("normal,build,dev").await;
+    let missing: Vec<&String> = run.difference(&test).collect();
+    assert!(run.len() > 200 && missing.is_empty(), "these get further features from the tests: {missing:?}");
 }
 
 #[tokio::test]

@@ -29,24 +29,14 @@ struct Target {
 }
 
 /// Builds the binaries, in the profile that this program was built in. Cargo's progress goes to standard error.
-///
-/// `test` names a test target that is built already. With it the dependencies have the features that they have for the tests;
-/// without, the SDK and what is below it would be built a second time for the functions.
-pub(crate) async fn build(
-    workspace: &Path,
-    binaries: &BTreeSet<String>,
-    test: Option<&OsStr>,
-) -> Result<Executables, StartError> {
+pub(crate) async fn build(workspace: &Path, binaries: &BTreeSet<String>) -> Result<Executables, StartError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(&cargo);
-    // The workspace as a whole, so that the dependencies have the features of the build that made this program: with
-    // `-p` for each they would all be built a second time.
+    // The workspace as a whole, so that the dependencies have the features of the build that made this program, be it
+    // `cargo run` or `cargo test`: with `-p` for each they would all be built a second time.
     command.current_dir(workspace).args(["build", "--workspace", "--message-format=json-render-diagnostics"]);
     for binary in binaries {
         command.args(["--bin", binary]);
-    }
-    if let Some(test) = test {
-        command.arg("--test").arg(test);
     }
     if !cfg!(debug_assertions) {
         command.arg("--release");

@@ -47,4 +47,4 @@ pub use local::Info;
 pub use openapi::openapi;
 pub use options::Options;
 pub use sns::Message;
-pub use stack::{Build, Stack, TEST_TARGET};
+pub use stack::{Build, Stack};

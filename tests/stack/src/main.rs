@@ -27,6 +27,10 @@ Usage: cargo run -- [OPTIONS]
 AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SNS put another engine in place of the embedded one.
 ";
 
+/// Cargo's progress follows, on standard error too.
+const BUILDING: &str = "Building the functions that template.yaml names, then starting them. The first build compiles the \
+AWS SDK and takes a minute or more; later ones take seconds.";
+
 enum Command {
     Run(Options, Option<PathBuf>),
     Help,
@@ -79,6 +83,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn start(options: Options) -> Result<Stack, StartError> {
     Stack::check_port(options.port).await?;
+    eprintln!("{BUILDING}");
     let build = Build::new().await?;
     Stack::start(&build, options).await
 }

@@ -1,7 +1,6 @@
 //! The stack as a whole: started from the template, used by the command and by the test suites alike.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
 use std::future::IntoFuture as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -43,9 +42,6 @@ const AUDIENCE: &str = "local";
 /// The name of this package's own binary.
 const COMMAND: &str = env!("CARGO_PKG_NAME");
 
-/// The environment variable in which a test names itself to a stack that it starts as a program.
-pub const TEST_TARGET: &str = "LOCAL_STACK_TEST_TARGET";
-
 /// The functions, built, and the template that describes them: what every stack is started from.
 #[derive(Clone, Debug)]
 pub struct Build {
@@ -59,24 +55,23 @@ impl Build {
     /// # Errors
     /// If the template can't be read or a binary can't be built.
     pub async fn new() -> Result<Self, StartError> {
-        Self::of(std::env::var_os(TEST_TARGET).as_deref(), None).await
+        Self::of(None).await
     }
 
-    /// The same for a test target of this name, which is running: the functions share all dependencies with it. Builds
-    /// the command too, [`Build::command`].
+    /// The same, with [`Build::command`].
     ///
     /// # Errors
     /// If the template can't be read or a binary can't be built.
-    pub async fn beside(test: &str) -> Result<Self, StartError> {
-        Self::of(Some(OsStr::new(test)), Some(COMMAND)).await
+    pub async fn with_command() -> Result<Self, StartError> {
+        Self::of(Some(COMMAND)).await
     }
 
-    async fn of(test: Option<&OsStr>, further: Option<&str>) -> Result<Self, StartError> {
+    async fn of(further: Option<&str>) -> Result<Self, StartError> {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
         let template = Template::read(&workspace.join("template.yaml"))?;
         let mut binaries = template.binaries()?;
         binaries.extend(further.map(str::to_owned));
-        let executables = build::build(workspace, &binaries, test).await?;
+        let executables = build::build(workspace, &binaries).await?;
         Ok(Self { template, executables })
     }
 

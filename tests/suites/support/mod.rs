@@ -24,7 +24,7 @@ pub use proxy::{Fault, Proxy};
 pub use raw::Raw;
 pub use relay::{Loss, Relay};
 pub use routes::{ROUTES, Route};
-pub use stack::{Fixture, TEST, command_file, own_stack, stack, stack_with};
+pub use stack::{Fixture, command_file, own_stack, stack, stack_with};
 pub use table::{Item, Table, number, user_key_of};
 
 use std::time::{SystemTime, UNIX_EPOCH};

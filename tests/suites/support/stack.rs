@@ -20,10 +20,7 @@ pub struct Fixture {
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 static BUILD: LazyLock<Build> =
-    LazyLock::new(|| on_runtime(async { Build::beside(TEST).await.expect("the functions build") }));
-
-/// This test target.
-pub const TEST: &str = "suites";
+    LazyLock::new(|| on_runtime(async { Build::with_command().await.expect("the functions build") }));
 
 static SHARED: LazyLock<Fixture> = LazyLock::new(|| start(Options::default()));
 
