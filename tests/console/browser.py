@@ -52,6 +52,9 @@ class Browser:
     def text(self, id_):
         return self.find(id_).text
 
+    def value(self, id_):
+        return self.find(id_).get_attribute("value")
+
     def click(self, id_):
         self.find(id_).click()
 
@@ -70,12 +73,20 @@ class Browser:
     def shown(self, id_):
         return self.find(id_).is_displayed()
 
+    def in_view(self, id_):
+        rectangle = "const {top, bottom} = document.getElementById(arguments[0]).getBoundingClientRect();"
+        return self.script(f"{rectangle} return bottom > top && top >= 0 && bottom <= innerHeight", id_)
+
+    def go_to_tab(self, handle):
+        self.driver.switch_to.window(handle)
+        self.cdp("Page.bringToFront")
+
     def new_user(self):
-        before = self.find("user").get_attribute("value")
+        before = self.value("user")
         self.click("new-user")
-        self.until(lambda: self.find("user").get_attribute("value") != before, "another user")
+        self.until(lambda: self.value("user") != before, "another user")
         self.sees("state", "off")
-        return self.find("user").get_attribute("value")
+        return self.value("user")
 
     def press(self, *keys):
         ActionChains(self.driver).send_keys(*keys).perform()

@@ -11,10 +11,10 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 @contextlib.contextmanager
-def local_stack():
-    """Its base URL, while it runs."""
+def local_stack(port=0):
+    """Its base URL, while it runs; any free port unless one is given."""
     with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(["cargo", "run", "--quiet", "--", "--port", "0"], cwd=ROOT, stdout=output, text=True)
+        process = subprocess.Popen(["cargo", "run", "--quiet", "--", "--port", str(port)], cwd=ROOT, stdout=output, text=True)
         try:
             url = None
             while not url and process.poll() is None:

@@ -30,7 +30,7 @@ const STYLE: &str = "text/css; charset=utf-8";
 const YAML: &str = "application/yaml; charset=utf-8";
 
 /// Name, media type and text of what the pages load.
-const ASSETS: [(&str, &str, &str); 9] = [
+const ASSETS: [(&str, &str, &str); 13] = [
     ("style.css", STYLE, include_str!("assets/style.css")),
     ("console.js", SCRIPT, include_str!("assets/console.js")),
     ("api.js", SCRIPT, include_str!("assets/api.js")),
@@ -39,7 +39,11 @@ const ASSETS: [(&str, &str, &str); 9] = [
     ("phone.js", SCRIPT, include_str!("assets/phone.js")),
     ("reference.js", SCRIPT, include_str!("assets/reference.js")),
     ("requests.js", SCRIPT, include_str!("assets/requests.js")),
+    ("session.js", SCRIPT, include_str!("assets/session.js")),
+    ("stack.js", SCRIPT, include_str!("assets/stack.js")),
     ("totp.js", SCRIPT, include_str!("assets/totp.js")),
+    ("users.js", SCRIPT, include_str!("assets/users.js")),
+    ("waits.js", SCRIPT, include_str!("assets/waits.js")),
 ];
 
 /// The pages.

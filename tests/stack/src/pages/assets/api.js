@@ -1,36 +1,40 @@
-// Requests to the API and to the stack's helpers. Whoever listens sees each request with its answer.
+// Requests to the API and to the stack's helpers. Whoever listens sees each request with its response.
 
+const PATIENCE = 5000;
 const listeners = [];
 export const onExchange = (listener) => listeners.push(listener);
 
 /**
- * Sends a request and gives its answer: status (0 if there was none), headers, and the body as JSON (null if there is
+ * Sends a request and gives its response: status (0 if there was none), headers, and the body as JSON (null if there is
  * none). `main` marks the request that an action is about, among those that only prepare it or read what became of it.
  */
-export async function call(method, path, { token, body, main = false } = {}) {
+export async function request(method, path, { token, body, main = false } = {}) {
   const headers = {};
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const sent = body === undefined ? undefined : JSON.stringify(body);
-  const exchange = { method, path, token, body: sent, main, status: 0, statusText: "no answer", headers: [], json: null };
+  const exchange = { method, path, token, body: sent, main, status: 0, statusText: "no response", headers: [], json: null };
   const started = performance.now();
   try {
-    const answer = await fetch(path, { method, headers, body: sent, cache: "no-store" });
-    const text = await answer.text();
-    exchange.status = answer.status;
-    exchange.statusText = answer.statusText;
-    exchange.headers = [...answer.headers];
+    const response = await fetch(path, { method, headers, body: sent, cache: "no-store" });
+    const text = await response.text();
+    exchange.status = response.status;
+    exchange.statusText = response.statusText;
+    exchange.headers = [...response.headers];
     exchange.json = text ? parsed(text) : null;
   } catch {
-    exchange.statusText = "No answer: does cargo run still run?";
+    exchange.statusText = "No response: is cargo run still running?";
   }
   exchange.milliseconds = Math.round(performance.now() - started);
-  exchange.retryAfter = Number(exchange.headers.find(([name]) => name === "retry-after")?.[1] ?? 0);
+  exchange.retryAfter = Number(header(exchange, "retry-after") ?? 0);
   for (const listener of listeners) listener(exchange);
   return exchange;
 }
 
-/** JSON, or the text as it is where it is none. */
+/** The value of a response's header, or undefined; names are in lower case. */
+export const header = ({ headers }, name) => headers.find(([each]) => each === name)?.[1];
+
+/** JSON, or the text as it is if it is not JSON. */
 function parsed(text) {
   try {
     return JSON.parse(text);
@@ -41,14 +45,14 @@ function parsed(text) {
 
 /** A token with these claims, or null. */
 export async function mint(claims) {
-  return (await call("POST", "/local/token", { body: claims })).json?.access_token ?? null;
+  return (await request("POST", "/local/token", { body: claims })).json?.access_token ?? null;
 }
 
-/** What the stack itself has to show, read again and again and so in no list of requests; null if it has it not. */
+/** What a helper of the stack shows. Read again and again, so not in the list of requests; null if there is no answer. */
 export async function peek(path) {
   try {
-    const answer = await fetch(path, { cache: "no-store" });
-    return answer.ok ? await answer.json() : null;
+    const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    return response.ok ? await response.json() : null;
   } catch {
     return null;
   }
@@ -56,7 +60,7 @@ export async function peek(path) {
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The request as a command for a POSIX shell; its token stands in the variable TOKEN. */
+/** The request as a command for a POSIX shell; its token is in the variable TOKEN. */
 export function curl({ method, path, token, body }) {
   const parts = [`curl -i${method === "GET" ? "" : ` -X ${method}`} "${location.origin}${path}"`];
   if (token) parts.push('-H "Authorization: Bearer $TOKEN"');

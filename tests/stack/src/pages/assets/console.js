@@ -1,59 +1,34 @@
-// The console: who is signed in, what their settings are, and every action on them.
+// The console: every action that its buttons stand for.
 
-import { call, mint } from "./api.js";
-import { byId, copyButton, element, tell } from "./dom.js";
-import { readEvents } from "./events.js";
+import { mint, request } from "./api.js";
+import { byId, clearNotes, copyButton, element, tell } from "./dom.js";
 import * as phone from "./phone.js";
 import "./requests.js";
+import { SETTINGS, currentUser, explain, keepUp, readSettings, send, showQr, signIn } from "./session.js";
+import { everyone, idOf } from "./users.js";
+import { showWaits, wait } from "./waits.js";
 
-const SETTINGS = "/api/two-factor";
 const ADMINISTRATOR = { sub: "7", scope: "users:edit" };
-const METHODS = { google: "Authenticator app", sms: "SMS" };
-const RENEW_BEFORE = 5 * 60 * 1000;
+const LOOK_EVERY = 2000;
 
-/** The users made here, by ID: their claims, and what their phone has. */
-const users = new Map();
-let user = null;
-
-function makeUser(claims) {
-  const made = { claims, secret: null, numbers: new Set(), token: null, renewAt: 0, waitFrom: 0, waitUntil: 0 };
-  const id = String(claims.sub ?? "nobody");
+function offer(claims) {
+  const id = idOf(claims);
   const options = [...byId("user").options];
-  const option = options.find((each) => each.value === id) ?? byId("user").appendChild(element("option", { value: id }));
-  option.textContent = describe(claims);
-  users.set(id, made);
-  sessionStorage.setItem("users", JSON.stringify([...users.values()].map((each) => each.claims)));
-  return id;
+  const option = options.find(({ value }) => value === id) ?? byId("user").appendChild(element("option", { value: id }));
+  option.textContent = claims.email ? `${id} (${claims.email})` : id;
 }
 
-const describe = ({ sub, email }) => (email ? `${sub} (${email})` : String(sub ?? "nobody"));
-
-async function token() {
-  if (Date.now() > user.renewAt) {
-    user.token = await mint(user.claims);
-    const life = (user.claims.exp ? user.claims.exp * 1000 - Date.now() : 60 * 60 * 1000) - RENEW_BEFORE;
-    user.renewAt = Date.now() + Math.max(life, 0);
-  }
-  return user.token;
-}
-
-/** A request as the user. */
-const send = async (method, path, options = {}) => call(method, path, { ...options, token: await token() });
-
-async function signIn(id) {
-  user = users.get(id);
-  sessionStorage.setItem("user", id);
+async function become(claims) {
+  const id = idOf(claims);
+  offer(claims);
   byId("user").value = id;
-  byId("claims").value = JSON.stringify(user.claims, null, 1);
+  byId("claims").value = JSON.stringify(claims, null, 1);
   byId("reset-id").value = id;
   byId("number").value = numberOf(id);
   byId("key").value = "";
-  byId("qr-figure").hidden = true;
+  for (const box of document.querySelectorAll("#qr-figure, .wait")) box.hidden = true;
   hideCodes();
-  for (const line of document.querySelectorAll(".result")) line.replaceChildren();
-  phone.hold(user.secret, user.numbers);
-  const answer = await readSettings(true);
-  if (answer.json?.data?.method === "google") await showQr();
+  await signIn(claims);
 }
 
 /** A mobile number of each user's own: SMS to one number are limited. */
@@ -63,133 +38,83 @@ function numberOf(id) {
   return `20${String(hash).padStart(6, "0")}`;
 }
 
-async function readSettings(main = false) {
-  const answer = await send("GET", SETTINGS, { main });
-  const settings = answer.json?.data;
-  if (!settings) {
-    byId("state").className = "badge bad";
-    byId("state").textContent = "no settings";
-    byId("settings").replaceChildren();
-    if (main) explain("settings-result", answer);
-    return answer;
-  }
-  user.secret = settings.method === "google" ? (settings.secret_key ?? user.secret) : null;
-  if (settings.method === "sms") user.numbers.add(`+${settings.phone_prefix}${settings.phone}`);
-  phone.hold(user.secret, user.numbers);
-  const badge = settings.method === null ? ["off", ""] : settings.verified ? ["on and verified", "good"] : ["not verified yet", "warn"];
-  byId("state").className = `badge ${badge[1]}`;
-  byId("state").textContent = badge[0];
-  byId("settings").replaceChildren(...Object.entries(settings).map(([name, value]) => element("div", { class: value === null ? "unset" : name === "secret_key" ? "wide" : undefined },
-    element("dt", {}, name),
-    element("dd", {}, value === null ? "null" : String(value), METHODS[value] ? element("span", { class: "note" }, ` ${METHODS[value]}`) : null))));
-  if (settings.method !== "google") byId("qr-figure").hidden = true;
-  readEvents();
-  return answer;
-}
-
-/** Says what a refusal says, with the way to its explanation. */
-function explain(line, { status, statusText, json }) {
-  const text = json?.detail ?? json?.message ?? statusText;
-  const fields = (json?.errors ?? []).map(({ pointer, detail }) => `${pointer.slice(2)} ${detail}`).join("; ");
-  const parts = [element("strong", {}, status ? `${status} ` : ""), fields ? `${json.title}: ${fields}. ` : `${text} `];
-  if (json?.type) parts.push(element("a", { href: json.type }, json.type));
-  tell(line, "bad", ...parts);
-}
-
 /** Tells how it went and reads what the settings are now; whether it went well. */
-async function finish(line, answer, success) {
-  const good = answer.status >= 200 && answer.status < 300;
+async function finish(line, response, success) {
+  const good = response.status >= 200 && response.status < 300;
   if (good) tell(line, "good", success);
-  else explain(line, answer);
+  else explain(line, response);
   await readSettings();
   return good;
 }
 
-async function showQr() {
-  const image = (await send("GET", `${SETTINGS}/qr`)).json?.data?.qr_image;
-  byId("qr-figure").hidden = !image;
-  if (image) byId("qr").src = image;
-  byId("secret").textContent = user.secret?.match(/.{1,4}/g).join(" ") ?? "";
+/** The same for what replaces the settings: codes from before are void. */
+async function finishChange(line, response, success) {
+  if (!(await finish(line, response, success))) return false;
+  phone.voidMessages();
+  hideCodes();
+  return true;
 }
 
 async function enrolApp() {
   const secret = (await send("GET", `${SETTINGS}/secret`)).json?.data?.secret_key;
-  const answer = await send("PATCH", SETTINGS, { body: { method: "google", secret_key: secret }, main: true });
-  // Where secrets are hidden later (SecretVisibility), the phone still has it.
-  if (answer.status === 204) user.secret = secret;
-  if (await finish("enrol-result", answer, "Set. The phone has scanned the code; now verify one of its codes.")) {
-    hideCodes();
-    await showQr();
-  }
+  const response = await send("PATCH", SETTINGS, { body: { method: "google", secret_key: secret }, main: true });
+  if (response.status === 204) currentUser().secret = secret;
+  if (await finishChange("app-result", response, "Set. The phone has scanned the QR code: now verify one of its codes.")) await showQr();
 }
 
 async function enrolPhone() {
   const body = { method: "sms", phone_prefix: digits("prefix"), phone: digits("number") };
-  const answer = await send("PATCH", SETTINGS, { body, main: true });
-  if (await finish("enrol-result", answer, "Set. Now send a code.")) hideCodes();
+  const response = await send("PATCH", SETTINGS, { body, main: true });
+  await finishChange("sms-result", response, "Set. Now send a code.");
 }
 
-/** What was typed: a number where it is one, or else the text, for the service to judge. A leading zero makes it a text. */
+/** What was typed: a number if it is one, else the text, for the service to judge. A leading zero makes it a text. */
 function digits(id) {
   const text = byId(id).value.trim().replace(/^\+/, "");
   return /^[1-9]\d*$/.test(text) ? Number(text) : text;
 }
 
 async function sendCode() {
-  const answer = await send("POST", `${SETTINGS}/send-verification`, { main: true });
-  await finish("enrol-result", answer, "Sent: see the phone's messages.");
-  await phone.readMessages();
+  const response = await send("POST", `${SETTINGS}/send-verification`, { main: true });
+  if (response.status === 429) wait(currentUser(), "send", response.retryAfter);
+  await finish("sms-result", response, "Sent: it is in the phone's messages.");
 }
 
 async function verify(key) {
-  const answer = await send("POST", `${SETTINGS}/verify`, { body: { key }, main: true });
-  if (answer.status === 429) waitFor(answer.retryAfter);
-  if (await finish("verify-result", answer, "Right. This code will not work a second time.")) {
+  const response = await send("POST", `${SETTINGS}/verify`, { body: { key }, main: true });
+  if (response.status === 429) wait(currentUser(), "attempt", response.retryAfter);
+  if (await finish("verify-result", response, "Right. This code does not work a second time.")) {
     phone.noteAccepted(key);
     byId("key").value = "";
-    waitFor(0);
+    wait(currentUser(), "attempt", 0);
     for (const item of byId("codes").children) if (item.dataset.code === key) item.classList.add("used");
   }
-  return answer;
+  return response;
 }
 
-/** As one who guesses: until the service makes them wait. */
+/** As an attacker does: until the service imposes a wait. Five wrong tries void a code sent by SMS. */
 async function guess() {
   for (let count = 1; count <= 10; count += 1) {
-    const answer = await verify(await phone.wrongCode());
-    if (answer.status !== 422) return;
-    tell("verify-result", "bad", `${count} wrong ${count === 1 ? "code" : "codes"}: ${answer.json.detail}`);
+    const response = await verify(await phone.wrongCode());
+    if (response.status === 429) phone.voidMessages();
+    if (response.status !== 422) return;
+    tell("verify-result", "bad", `${count} wrong ${count === 1 ? "code" : "codes"}: ${response.json.detail}`);
   }
-}
-
-function waitFor(seconds) {
-  user.waitFrom = Date.now();
-  user.waitUntil = user.waitFrom + seconds * 1000;
-  showWait();
-}
-
-function showWait() {
-  const left = user ? Math.ceil((user.waitUntil - Date.now()) / 1000) : 0;
-  const box = byId("wait");
-  if (left <= 0 && !box.hidden && user.waitUntil > 0) tell("verify-result", "", "The wait is over: the next code can be tried.");
-  box.hidden = left <= 0;
-  if (left <= 0) return;
-  byId("wait-seconds").textContent = left < 120 ? `${left} s` : `${Math.floor(left / 60)} min ${left % 60} s`;
-  byId("wait-bar").value = (Date.now() - user.waitFrom) / (user.waitUntil - user.waitFrom);
 }
 
 async function makeCodes() {
   const key = byId("recovery-key").value.trim();
-  const answer = await send("POST", `${SETTINGS}/recovery-codes`, { body: key ? { key } : undefined, main: true });
-  const codes = answer.json?.data?.recovery_codes;
-  if (answer.status === 429) waitFor(answer.retryAfter);
-  await finish("recovery-result", answer, "Ten codes. They cannot be read again; any set before is void.");
-  if (!codes) return;
-  byId("recovery-key").value = "";
-  byId("codes").replaceChildren(...codes.map((code) => element("li", { "data-code": code },
-    element("code", {}, code), " ",
-    element("button", { type: "button", class: "small", "aria-label": `Use ${code}`, onclick: () => fill(code) }, "Use"))));
-  byId("codes-box").hidden = false;
+  const response = await send("POST", `${SETTINGS}/recovery-codes`, { body: key ? { key } : undefined, main: true });
+  const codes = response.json?.data?.recovery_codes;
+  if (response.status === 429) wait(currentUser(), "attempt", response.retryAfter);
+  if (codes) {
+    byId("recovery-key").value = "";
+    byId("codes").replaceChildren(...codes.map((code) => element("li", { "data-code": code },
+      element("code", {}, code), " ",
+      element("button", { type: "button", class: "small", "aria-label": `Use ${code}`, onclick: () => fill(code) }, "Use"))));
+    byId("codes-box").hidden = false;
+  }
+  await finish("recovery-result", response, "Ten codes. They cannot be read again, and any earlier ones are void.");
 }
 
 function hideCodes() {
@@ -205,23 +130,24 @@ function fill(code) {
 function takeFromPhone() {
   const code = phone.newestCode();
   if (code) fill(code);
+  else if (currentUser().secret) tell("verify-result", "", "The phone's code was used. Wait for the next one.");
   else tell("verify-result", "", "The phone has no code. Enrol an app, or send a code by SMS.");
 }
 
 async function resetAs(claims) {
   const id = byId("reset-id").value.trim();
-  const bearer = claims ? await mint(claims) : await token();
-  const answer = await call("POST", `/api/users/${encodeURIComponent(id)}/two-factor/reset`, { token: bearer, main: true });
-  if (await finish("reset-result", answer, `User ${id} has no two-factor authentication any more.`)) hideCodes();
+  const path = `/api/users/${encodeURIComponent(id)}/two-factor/reset`;
+  const response = claims ? await request("POST", path, { token: await mint(claims), main: true }) : await send("POST", path, { main: true });
+  const finished = id === currentUser().id ? finishChange : finish;
+  await finished("reset-result", response, `User ${id} no longer has two-factor authentication.`);
 }
 
 async function resetOwn() {
-  if (await finish("reset-result", await send("POST", `${SETTINGS}/reset`, { main: true }), "Gone.")) hideCodes();
+  await finishChange("reset-result", await send("POST", `${SETTINGS}/reset`, { main: true }), "Your settings are gone.");
 }
 
 async function disable() {
-  const answer = await send("PATCH", SETTINGS, { body: { method: "" }, main: true });
-  if (await finish("settings-result", answer, "Disabled.")) hideCodes();
+  await finishChange("settings-result", await send("PATCH", SETTINGS, { body: { method: "" }, main: true }), "Disabled.");
 }
 
 function takeClaims() {
@@ -229,28 +155,43 @@ function takeClaims() {
   try {
     claims = JSON.parse(byId("claims").value);
   } catch (error) {
-    return tell("who-result", "bad", `That is no JSON: ${error.message}`);
+    return tell("who-result", "bad", `This is not JSON: ${error.message}`);
   }
   if (claims === null || typeof claims !== "object" || Array.isArray(claims)) {
     return tell("who-result", "bad", 'Claims are a JSON object, such as {"sub":"42"}.');
   }
-  return signIn(makeUser(claims));
+  return become(claims);
 }
 
 let last = Promise.resolve();
 
 /** One action after the other, so that each sees what the one before it left. */
+function enqueue(action) {
+  last = last.catch(() => {}).then(action);
+  return last;
+}
+
 function on(id, event, action) {
   byId(id).addEventListener(event, (happened) => {
     if (event === "submit") happened.preventDefault();
-    last = last.catch(() => {}).then(action);
+    enqueue(() => {
+      clearNotes();
+      return action();
+    });
   });
 }
 
-on("user", "change", () => signIn(byId("user").value));
+/** Beside the other cards the phone comes first; in one column it comes after enrolment, and the lists are folded. */
+function arrange(wide) {
+  if (wide) byId("beside").prepend(byId("phone"));
+  else byId("enrol").after(byId("phone"));
+  for (const list of document.querySelectorAll("details.list")) list.open = wide;
+}
+
+on("user", "change", () => become(everyone().find(({ id }) => id === byId("user").value).claims));
 on("new-user", "click", () => {
   const id = String(100 + (crypto.getRandomValues(new Uint32Array(1))[0] % 900_000));
-  return signIn(makeUser({ sub: id, email: `user-${id}@example.com` }));
+  return become({ sub: id, email: `user-${id}@example.com` });
 });
 on("claims-form", "submit", takeClaims);
 on("read", "click", () => readSettings(true));
@@ -267,8 +208,15 @@ on("reset-forbidden", "click", () => resetAs(null));
 on("reset-own", "click", resetOwn);
 byId("copy-codes").replaceWith(copyButton("Copy all ten", () => [...byId("codes").children].map((item) => item.dataset.code).join("\n")));
 phone.onUse(fill);
-setInterval(showWait, 250);
 
-const remembered = JSON.parse(sessionStorage.getItem("users") ?? "[]");
-for (const claims of remembered.length ? remembered : [{ sub: "42", email: "ann@example.com" }]) makeUser(claims);
-await signIn(users.keys().next().value);
+const columns = matchMedia("(min-width: 62rem)");
+columns.addEventListener("change", () => arrange(columns.matches));
+arrange(columns.matches);
+for (const { claims } of everyone()) offer(claims);
+await enqueue(() => become(everyone()[0].claims));
+setInterval(() => showWaits(currentUser()), 250);
+document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") enqueue(keepUp); });
+for (;;) {
+  await new Promise((resume) => setTimeout(resume, LOOK_EVERY));
+  if (document.visibilityState === "visible") await enqueue(keepUp).catch(() => {});
+}

@@ -34,9 +34,20 @@ export async function copy(text) {
   }
 }
 
-/** Says in a card how its action ended: `good`, `bad` or nothing in particular. */
-export function tell(id, kind, ...parts) {
+/** Says something in a card: `good`, `bad` or nothing in particular. */
+export function note(id, kind, ...parts) {
   const line = byId(id);
   line.className = `result ${kind}`;
   line.replaceChildren(...parts);
+}
+
+/** Says in a card how its action ended, and brings that into view. */
+export function tell(id, kind, ...parts) {
+  note(id, kind, ...parts);
+  byId(id).scrollIntoView({ block: "nearest" });
+}
+
+/** Takes back what was said in every card. */
+export function clearNotes() {
+  for (const line of document.querySelectorAll(".result")) line.replaceChildren();
 }

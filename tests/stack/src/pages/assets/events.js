@@ -1,27 +1,44 @@
-// The events for other systems, read again and again while somebody looks.
+// The events for other systems: those of the user who is signed in, and below them everybody else's.
 
 import { peek } from "./api.js";
 import { byId, element } from "./dom.js";
 
-const EVERY = 2000;
-const KEPT = 30;
-let known = -1;
+const OWN = 30;
+const OTHERS = 10;
+/** How many there were at the last look, or null before the first. */
+let known = null;
+let shown = "";
 
-function row({ type, time, subject, actor }) {
+function row(event, open) {
+  const { id, type, time, subject, actor } = event;
   const by = actor && actor !== subject ? ` by user ${actor}` : "";
   return element("li", {},
-    element("code", {}, type), " ",
-    element("span", { class: "note" }, `user ${subject}${by}, `, element("time", { datetime: time }, new Date(time).toLocaleTimeString())));
+    element("details", { "data-id": id, open },
+      element("summary", {},
+        element("code", {}, type), " ",
+        element("span", { class: "note" }, `user ${subject}${by}, `, element("time", { datetime: time }, new Date(time).toLocaleTimeString()))),
+      element("pre", {}, JSON.stringify(event, null, 2))));
 }
 
-/** Shows what there is now; a stack without events hides the panel. */
-export async function readEvents() {
+function show(list, events, most) {
+  const open = new Set([...byId(list).querySelectorAll("details[open]")].map(({ dataset }) => dataset.id));
+  const rows = events.slice(-most).reverse().map((event) => row(event, open.has(event.id)));
+  byId(list).replaceChildren(...(rows.length ? rows : [element("li", { class: "hint" }, "None yet.")]));
+}
+
+/** Shows what there is now, and gives what is new about this user. A stack without events hides the panel. */
+export async function readEvents(id) {
   const events = await peek("/local/events");
   byId("events").hidden = !Array.isArray(events);
-  if (!Array.isArray(events) || events.length === known) return;
+  if (!Array.isArray(events)) return [];
+  const fresh = known === null ? [] : events.slice(known);
   known = events.length;
-  const rows = events.slice(-KEPT).reverse().map(row);
-  byId("event-list").replaceChildren(...(rows.length ? rows : [element("li", { class: "hint" }, "None yet.")]));
+  const state = JSON.stringify([id, events.map((event) => event.id)]);
+  if (state !== shown) {
+    shown = state;
+    byId("own-events-title").textContent = `User ${id}`;
+    show("own-events", events.filter(({ subject }) => subject === id), OWN);
+    show("other-events", events.filter(({ subject }) => subject !== id), OTHERS);
+  }
+  return fresh.filter(({ subject }) => subject === id);
 }
-
-setInterval(() => { if (document.visibilityState === "visible") readEvents(); }, EVERY);

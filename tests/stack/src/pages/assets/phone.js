@@ -3,86 +3,122 @@
 import { peek } from "./api.js";
 import { byId, element } from "./dom.js";
 import { PERIOD, codeOf, stepAt } from "./totp.js";
+import { save } from "./users.js";
 
-let secret = null;
-let numbers = new Set();
-let accepted = { secret: null, step: -1 };
+const SHOWN = 5;
+const SMS_LIFETIME = 10 * 60 * 1000;
+const CODE = /\d{6}/;
+
+let user = null;
+/** The app's code, and what it is the code of. */
 let shown = { secret: null, step: -1, code: "" };
-let inbox = "";
+/** The messages to this phone, the newest first, and what is shown of them. */
+let messages = [];
+let state = "";
 let use = () => {};
 
 /** What happens with a code that is chosen on the phone. */
 export const onUse = (listener) => { use = listener; };
 
-/** Which secret the app has, or null, and which numbers reach this phone. */
-export function hold(newSecret, newNumbers) {
-  secret = newSecret;
-  numbers = newNumbers;
+/** Whose phone it is, with what it has now. */
+export function hold(owner) {
+  user = owner;
   tick();
-  readMessages();
+  return readMessages();
 }
 
-/** The service took this code; the app's own does not work a second time. */
+const appCodeIsUsed = () => user.accepted?.secret === user.secret && user.accepted.step === shown.step;
+
+/** The service took this code: it does not work a second time. */
 export function noteAccepted(code) {
-  if (code === shown.code) accepted = { secret: shown.secret, step: shown.step };
+  const digits = code.replace(/\s/g, "");
+  if (digits === shown.code) user.accepted = { secret: shown.secret, step: shown.step };
+  user.spent.push(...messages.filter(({ message }) => message.includes(digits)).map(({ sent_at: sentAt }) => sentAt));
+  save();
   tick();
+  showMessages();
 }
 
-/** The app's code, or the one of the newest SMS; undefined if there is neither. */
+/** The settings were changed, or too many wrong codes tried: what was sent so far is no good any more. */
+export function voidMessages() {
+  user.voidUntil = messages[0]?.sent_at ?? user.voidUntil;
+  save();
+  showMessages();
+}
+
+/** The app's code, or the one of the newest SMS; undefined if there is none that can still be used. */
 export function newestCode() {
-  return secret === null ? byId("inbox").querySelector("button")?.dataset.code : shown.code;
+  if (user.secret !== null) return appCodeIsUsed() ? undefined : shown.code;
+  return byId("inbox").querySelector("button")?.dataset.code;
 }
 
-/** A code of six digits that is none of the app's at about this time, nor in the inbox. */
+/** A code of six digits that is none of the app's at about this time, nor in a message. */
 export async function wrongCode() {
   const now = stepAt(Date.now());
-  const right = secret ? await Promise.all([-2, -1, 0, 1, 2].map((offset) => codeOf(secret, now + offset))) : [];
+  const right = user.secret ? await Promise.all([-2, -1, 0, 1, 2].map((offset) => codeOf(user.secret, now + offset))) : [];
   for (;;) {
     const code = String(crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000).padStart(6, "0");
-    if (!right.includes(code) && !inbox.includes(code)) return code;
+    if (!right.includes(code) && !messages.some(({ message }) => message.includes(code))) return code;
   }
 }
 
 async function tick() {
-  const now = Date.now();
-  const step = stepAt(now);
+  const secret = user?.secret ?? null;
   byId("app-empty").hidden = secret !== null;
   byId("app-code").hidden = secret === null;
-  byId("code-used").hidden = !(secret !== null && accepted.secret === secret && accepted.step === step);
+  byId("code-used").hidden = true;
   if (secret === null) return;
+  const now = Date.now();
+  const step = stepAt(now);
   if (shown.secret !== secret || shown.step !== step) {
-    const of = secret;
-    const code = await codeOf(of, step);
-    if (of !== secret) return;
+    const code = await codeOf(secret, step);
+    if (secret !== user.secret) return;
     shown = { secret, step, code };
     byId("code").textContent = `${code.slice(0, 3)} ${code.slice(3)}`;
   }
+  byId("code-used").hidden = !appCodeIsUsed();
+  byId("use-code").hidden = appCodeIsUsed();
   const left = PERIOD - Math.floor(now / 1000) % PERIOD;
   byId("ring").setAttribute("stroke-dashoffset", String(PERIOD - left));
   byId("ring-text").textContent = String(left);
 }
 
-/** Shows the messages to this phone as they are now. */
+/** Reads the messages to this phone. */
 export async function readMessages() {
+  const owner = user;
   const all = (await peek("/local/messages")) ?? [];
-  const own = all.filter((message) => numbers.has(message.phone_number)).reverse();
-  const text = JSON.stringify(own);
-  if (text === inbox) return;
-  const grown = own.length > 0 && text.length > inbox.length;
-  inbox = text;
-  byId("inbox-empty").hidden = own.length > 0;
-  byId("inbox").replaceChildren(...own.slice(0, 5).map(row));
-  if (grown) byId("phone-news").textContent = `New SMS: ${own[0].message}`;
+  if (owner !== user) return;
+  const newest = messages[0]?.sent_at;
+  messages = all.filter((message) => user.numbers.includes(message.phone_number)).reverse();
+  showMessages();
+  if (messages.length > 0 && messages[0].sent_at !== newest) byId("phone-news").textContent = `New SMS: ${messages[0].message}`;
 }
 
-function row({ message, phone_number: number, sent_at: sentAt }) {
-  const code = message.match(/\d{6}/)?.[0];
-  return element("li", {},
+/** Why the code of a message cannot be used, or nothing if it can. */
+function why({ sent_at: sentAt }, index) {
+  if (user.spent.includes(sentAt)) return "Used: a code works once.";
+  if (index > 0) return "Replaced by a newer code.";
+  if (user.voidUntil && Date.parse(sentAt) <= Date.parse(user.voidUntil)) return "No longer valid.";
+  if (Date.now() - Date.parse(sentAt) > SMS_LIFETIME) return "Expired after 10 minutes.";
+  return null;
+}
+
+function showMessages() {
+  const rows = messages.slice(0, SHOWN).map((message, index) => [message, why(message, index)]);
+  if (JSON.stringify(rows) === state) return;
+  state = JSON.stringify(rows);
+  byId("inbox-empty").hidden = rows.length > 0;
+  byId("inbox").replaceChildren(...rows.map(([message, reason]) => row(message, reason)));
+}
+
+function row({ message, phone_number: number, sent_at: sentAt }, reason) {
+  const code = message.match(CODE)?.[0];
+  return element("li", { class: reason ? "spent" : undefined },
     element("p", { class: "note" }, `to ${number}, ${new Date(sentAt).toLocaleTimeString()}`),
     element("p", { class: "message" }, message),
-    code ? element("button", { type: "button", class: "small", "data-code": code, onclick: () => use(code) }, `Use ${code}`) : null);
+    reason ? element("p", { class: "hint" }, reason) : null,
+    code && !reason ? element("button", { type: "button", class: "small", "data-code": code, onclick: () => use(code) }, `Use ${code}`) : null);
 }
 
 byId("use-code").addEventListener("click", () => use(shown.code));
 setInterval(tick, 250);
-setInterval(() => { if (document.visibilityState === "visible") readMessages(); }, 2000);

@@ -1,11 +1,10 @@
 // The reference: Swagger UI over openapi.yaml, signed in as the console's user, so that "Try it out" works at once.
 
 import { mint } from "./api.js";
+import { everyone } from "./users.js";
 
-const users = JSON.parse(sessionStorage.getItem("users") ?? "[]");
-const user = users.find(({ sub }) => String(sub) === sessionStorage.getItem("user"));
 // With this scope every operation can be tried. The user's own claims go first.
-const claims = { scope: "users:edit", ...user };
+const claims = { scope: "users:edit", ...everyone()[0].claims };
 
 /** Requests go to the stack that serves this page, whatever port it is on. */
 const ownServer = {
