@@ -19,6 +19,7 @@ def both_waits_count_down(browser):
     browser.click("wrong")
     browser.sees("verify-result", "/problems/too-many-attempts")
     counts_down(browser, "attempt-wait", 60)
+    browser.sees("inbox", "No longer valid.")
     browser.driver.refresh()
     browser.until(lambda: browser.shown("attempt-wait"), "the wait, after a reload too")
 

@@ -83,6 +83,7 @@ async function sendCode() {
 async function verify(key) {
   const response = await send("POST", `${SETTINGS}/verify`, { body: { key }, main: true });
   if (response.status === 429) wait(currentUser(), "attempt", response.retryAfter);
+  if (response.json?.type === "/problems/invalid-code") phone.noteWrong();
   if (await finish("verify-result", response, "Right. This code does not work a second time.")) {
     phone.noteAccepted(key);
     byId("key").value = "";
@@ -92,11 +93,10 @@ async function verify(key) {
   return response;
 }
 
-/** As an attacker does: until the service imposes a wait. Five wrong tries void a code sent by SMS. */
+/** As an attacker does: until the service imposes a wait. */
 async function guess() {
   for (let count = 1; count <= 10; count += 1) {
     const response = await verify(await phone.wrongCode());
-    if (response.status === 429) phone.voidMessages();
     if (response.status !== 422) return;
     tell("verify-result", "bad", `${count} wrong ${count === 1 ? "code" : "codes"}: ${response.json.detail}`);
   }

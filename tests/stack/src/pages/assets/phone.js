@@ -7,6 +7,7 @@ import { save } from "./users.js";
 
 const SHOWN = 5;
 const SMS_LIFETIME = 10 * 60 * 1000;
+const TRIES = 5;
 const CODE = /\d{6}/;
 
 let user = null;
@@ -39,7 +40,14 @@ export function noteAccepted(code) {
   showMessages();
 }
 
-/** The settings were changed, or too many wrong codes tried: what was sent so far is no good any more. */
+/** A wrong code was tried: after five of them the code that was sent last is void. */
+export function noteWrong() {
+  const sent = messages[0]?.sent_at;
+  user.wrong = { sent, tries: user.wrong?.sent === sent ? user.wrong.tries + 1 : 1 };
+  if (user.wrong.tries >= TRIES) voidMessages();
+}
+
+/** What was sent so far is no good any more, since the settings were changed, for example. */
 export function voidMessages() {
   user.voidUntil = messages[0]?.sent_at ?? user.voidUntil;
   save();

@@ -72,7 +72,7 @@ function show(settings) {
   else badge(verified ? "on and verified" : "not verified yet", verified ? "good" : "warn");
   const rows = Object.entries(settings).map(([name, value]) => element("div", { class: value === null ? "unset" : name === "secret_key" ? "wide" : undefined },
     element("dt", {}, name),
-    element("dd", {}, String(value), METHODS[value] ? element("span", { class: "note" }, ` ${METHODS[value]}`) : null)));
+    element("dd", {}, `${value} `, METHODS[value] ? element("span", { class: "note" }, METHODS[value]) : null)));
   byId("settings").replaceChildren(...rows);
   if (method !== "google") byId("qr-figure").hidden = true;
 }
@@ -118,7 +118,7 @@ export async function keepUp() {
 }
 
 async function refresh(changes) {
-  if (changes.some(({ type }) => /\.(enabled|changed|disabled|reset|locked)$/.test(type))) phone.voidMessages();
+  if (changes.some(({ type }) => /\.(enabled|changed|disabled|reset)$/.test(type))) phone.voidMessages();
   const response = await readSettings();
   if (response.json?.data?.method === "google") await showQr();
   note("settings-result", "", `Read again after ${changes.at(-1).type}, which did not come from this page.`);

@@ -9,10 +9,11 @@ export const idOf = (claims) => String(claims.sub ?? "nobody");
 
 /**
  * A user. `secret` and `numbers` are what the phone has; `accepted` and `spent` name the codes that were used; messages up
- * to `voidUntil` hold no good code any more; `waits` are those that the service asked for.
+ * to `voidUntil` hold no good code any more, and `wrong` counts the tries since the newest; `waits` are those that the
+ * service asked for.
  */
 function made(claims, kept = {}) {
-  const phone = { secret: null, numbers: [], accepted: null, spent: [], voidUntil: null, waits: {} };
+  const phone = { secret: null, numbers: [], accepted: null, spent: [], voidUntil: null, wrong: null, waits: {} };
   return { ...phone, ...kept, id: idOf(claims), claims, token: null, renewAt: 0 };
 }
 
