@@ -10,6 +10,7 @@ use crate::identity::user::UserIdType;
 use crate::phone::countries::Countries;
 use crate::qr::key_uri;
 use crate::sealing::Keyring;
+use crate::sms::limits::Budget;
 use crate::sms::{LANGUAGES, Language, SmsText};
 
 /// Why a function cannot start. Its `Debug` form is the sentence itself: that is what `main` prints.
@@ -194,6 +195,21 @@ fn web_otp_domain() -> Result<String, InitError> {
         return Err(InitError::of("WEB_OTP_DOMAIN", "must be a domain in lower case such as example.com"));
     }
     Ok(domain)
+}
+
+/// `SMS_PER_HOUR`: how many SMS the whole stack may send within an hour; default 1000. Half of them at most are for
+/// enrolments that are not verified.
+///
+/// # Errors
+/// It is not a whole number from 2 to 1,000,000.
+pub fn sms_budget() -> Result<Budget, InitError> {
+    match optional("SMS_PER_HOUR")? {
+        text if text.is_empty() => Ok(Budget { per_hour: 1000 }),
+        text => match text.parse() {
+            Ok(per_hour @ 2..=1_000_000) => Ok(Budget { per_hour }),
+            _ => Err(InitError::of("SMS_PER_HOUR", "must be a whole number from 2 to 1000000")),
+        },
+    }
 }
 
 /// `SMS_SENDER_ID`: the sender that phones show where the country allows one; default none.

@@ -22,6 +22,9 @@ pub enum Error {
     /// The caller may not edit the user in the path, whether or not there is one.
     #[error("the caller may not edit this user")]
     MayNotEdit,
+    /// The caller may not see the user in the path, whether or not there is one.
+    #[error("the caller may not see this user")]
+    MayNotView,
     /// This takes a current code in the same request.
     #[error("a current code is required")]
     StepUpRequired,
@@ -58,6 +61,15 @@ pub enum Error {
     /// Too many SMS; seconds until the next send.
     #[error("too many sends: wait {0} s")]
     TooManySends(u64),
+    /// Too many changes of the settings; seconds until the next.
+    #[error("too many changes: wait {0} s")]
+    TooManyChanges(u64),
+    /// SNS will not send to the enrolled number, now or later. The text is for the log.
+    #[error("the number is refused: {0}")]
+    NumberRefused(Cow<'static, str>),
+    /// The whole stack has sent as many SMS as it may within an hour; seconds until the next hour.
+    #[error("the hour's budget of SMS is spent: wait {0} s")]
+    SmsBudgetSpent(u64),
     /// DynamoDB or SNS is not to be had just now.
     #[error("a dependency is not responding: {0}")]
     Unavailable(Cow<'static, str>),
@@ -73,7 +85,10 @@ impl Error {
     /// What the log should know and the caller should not.
     pub(crate) fn inside(&self) -> Option<&str> {
         match self {
-            Self::Unavailable(text) | Self::SmsOutcomeUnknown(text) | Self::Internal(text) => Some(text),
+            Self::Unavailable(text)
+            | Self::SmsOutcomeUnknown(text)
+            | Self::NumberRefused(text)
+            | Self::Internal(text) => Some(text),
             _ => None,
         }
     }
@@ -91,12 +106,6 @@ impl From<StoreError> for Error {
 impl From<NoRandomness> for Error {
     fn from(error: NoRandomness) -> Self {
         Self::Internal(error.to_string().into())
-    }
-}
-
-impl From<ring::error::Unspecified> for Error {
-    fn from(_: ring::error::Unspecified) -> Self {
-        Self::Internal("cryptography failed: no randomness".into())
     }
 }
 

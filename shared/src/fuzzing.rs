@@ -29,9 +29,9 @@ pub fn event(json: &[u8]) {
             let Ok(request) = Request::from_event(event.clone(), &caller_claims) else { continue };
             assert!(user_id_type.allows(&request.caller.id));
             let _ = request.fields();
-            let _ = request
-                .path_id()
-                .map(|id| may_edit(["scope", "permissions"].iter().filter_map(|c| request.claim(c)), id));
+            let permissions = ["scope".to_owned(), "permissions".to_owned()];
+            let user = request.path_user(user_id_type).ok().flatten();
+            let _ = user.map(|user| may_edit(request.claims(&permissions), &user.id));
             key_uri::account(request.claim("email").into_iter(), &request.caller.id);
         }
     }

@@ -183,6 +183,11 @@ impl Keyring {
         }
     }
 
+    /// Hashes `parts` under each key of the ring: one of them is the hash that was stored, whichever key was current then.
+    pub fn hash_under_each(&self, parts: &[&str]) -> Vec<KeyedHash> {
+        self.keys.keys().filter_map(|name| self.hash_under(name, parts).ok()).collect()
+    }
+
     /// Whether `hash` was made of these `parts`; compared in constant time.
     pub fn matches(&self, hash: &KeyedHash, parts: &[&str]) -> bool {
         let Some((name, text)) = hash.parts() else { return false };

@@ -7,7 +7,7 @@ use crate::authenticator::recovery_code::RecoveryCode;
 use crate::error::{Error, FieldError};
 use crate::http::Fields;
 use crate::identity::user::User;
-use crate::store::{Accepted, Attempt, Effect, Store};
+use crate::store::{Accepted, Attempt, Effect, RecoveryCodeUse, Store};
 use crate::time::UnixTime;
 
 /// A code as a user types it, told apart by its form.
@@ -51,18 +51,46 @@ pub struct Try<'a> {
     pub now: UnixTime,
 }
 
+/// A code that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AcceptedCode {
+    /// From the app or an SMS.
+    OneTime,
+    /// A recovery code.
+    Recovery {
+        /// How many are left.
+        left: usize,
+    },
+}
+
 /// Accepts the code, which brings about `effect`.
 ///
 /// # Errors
-/// Two-factor is disabled, too many wrong codes came before, the code is wrong, expired or used, or DynamoDB cannot be
-/// reached: then the attempt is not counted.
-pub async fn accept(store: &Store, tried: Try<'_>, effect: &Effect) -> Result<(), Error> {
+/// Two-factor is disabled, too many wrong codes came before, the code is wrong, expired or used, the settings are not
+/// verified or were changed too often for the effect, or DynamoDB cannot be reached: then the attempt is not counted.
+pub async fn accept(store: &Store, tried: Try<'_>, effect: &Effect) -> Result<AcceptedCode, Error> {
+    match tried.code {
+        TypedCode::OneTime(code) => accept_one_time(store, tried, code, effect).await.map(|()| AcceptedCode::OneTime),
+        TypedCode::Recovery(code) => match store.use_recovery_code(tried.user, code, effect, tried.now).await? {
+            RecoveryCodeUse::Accepted { left } => Ok(AcceptedCode::Recovery { left }),
+            RecoveryCodeUse::Refused => Err(Error::InvalidCode),
+            RecoveryCodeUse::Disabled => Err(Error::Disabled),
+            RecoveryCodeUse::TooManyChanges { seconds } => Err(Error::TooManyChanges(seconds)),
+        },
+    }
+}
+
+async fn accept_one_time(store: &Store, tried: Try<'_>, code: &Code, effect: &Effect) -> Result<(), Error> {
     let reserved = match store.reserve_attempt(tried.user, tried.now).await? {
         Attempt::Reserved(reserved) => reserved,
         Attempt::Wait { seconds } => return Err(Error::TooManyAttempts(seconds)),
         Attempt::Disabled => return Err(Error::Disabled),
     };
-    match store.accept(tried, &reserved, effect).await {
+    if matches!(effect, Effect::RecoveryCodes(_)) && !reserved.enrolment.verified {
+        store.release_attempt(tried.user, &reserved).await?;
+        return Err(Error::NotVerified);
+    }
+    match store.accept(tried.user, code, &reserved, effect, tried.now).await {
         Ok(Accepted::Yes) => Ok(()),
         Ok(Accepted::No) => {
             // The code is wrong whether or not this comes through; the next attempt makes up for it.

@@ -31,8 +31,8 @@ FUNCTIONS = {
     "QrCodeFunction": [READ_USER],
     "GenerateSecretFunction": [],
     "SendVerificationFunction": [
-        READ_USER,
-        on_items("dynamodb:UpdateItem", "USER#*", "NUMBER#*"),
+        on_items("dynamodb:GetItem", "USER#*", "NUMBER#*"),
+        on_items("dynamodb:UpdateItem", "USER#*", "NUMBER#*", "HOUR#*"),
         # A transaction of which IAM is not told the keys.
         allow(
             "dynamodb:UpdateItem",
@@ -48,6 +48,7 @@ FUNCTIONS = {
     ],
     "VerifyFunction": [WRITE_USER],
     "RecoveryCodesFunction": [WRITE_USER],
+    "GetUserSettingsFunction": [READ_USER],
     "ResetFunction": [WRITE_USER],
 }
 

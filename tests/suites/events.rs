@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Answer, Fault, Fixture, Proxied, SECRET, User, code_now, enrol_app, enrol_phone, last_code, new_recovery_codes,
-    own_stack, recovery_codes, recovery_codes_by_code, stack, stack_with, user_key_of, wrong_code,
+    own_stack, recovery_codes, stack, stack_with, user_key_of, wrong_code,
 };
 
 const SCHEMA: &str = include_str!("../../shared/two-factor-event.schema.json");
@@ -49,8 +49,8 @@ async fn a_life_with_an_app_is_told_in_its_order() {
         [
             event("enabled", "google", "self", "token"),
             event("verified", "google", "self", "code"),
-            event("recovery-codes-created", "", "self", "token"),
-            event("recovery-code-used", "google", "self", "recovery-code"),
+            event("recovery-codes-created", "", "self", "code"),
+            event("recovery-code-used", "", "self", "recovery-code"),
             event("changed", "sms", "self", "token"),
             event("disabled", "", "self", "token"),
             event("enabled", "google", "self", "token"),
@@ -144,13 +144,14 @@ async fn a_lock_whose_telling_was_lost_is_told_by_the_next_attempt_and_once() {
 async fn a_change_by_code_or_recovery_code_says_which() {
     let hardened = stack_with([("StepUp", "code")]);
     let user = hardened.user();
-    let code = recovery_codes_by_code(&user).await.swap_remove(0);
+    let code = recovery_codes(&user).await.swap_remove(0);
     user.patch(json!({"method": "", "key": code})).await.assert_no_content();
     assert_eq!(
         told(&hardened, &user).await,
         [
             event("enabled", "google", "self", "token"),
-            event("recovery-codes-created", "google", "self", "code"),
+            event("verified", "google", "self", "code"),
+            event("recovery-codes-created", "", "self", "code"),
             event("disabled", "", "self", "recovery-code"),
         ]
     );

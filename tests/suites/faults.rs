@@ -148,3 +148,22 @@ async fn a_dynamodb_that_does_not_answer_is_a_503_within_the_functions_timeout()
     assert_unavailable(&read);
     assert_unavailable(&verified);
 }
+
+#[tokio::test]
+async fn a_number_that_sns_refuses_for_good_is_said_to_be_one_and_the_send_is_given_back() {
+    let faulty = Proxied::start("number-refused");
+    let user = faulty.fixture.user();
+    enrol_phone(&user).await;
+    faulty.sns.fail("Publish", 1, Fault::RefuseNumber);
+    let answer = user.send_code().await;
+    answer.assert_problem(409, "number-refused");
+    assert!(!answer.text.contains("20123456"), "{answer:?}");
+    let item = faulty.fixture.table().user(&user.id).await.unwrap();
+    assert_eq!((item.get("sends"), item.get("code_hash")), (None, None));
+    let items = faulty.fixture.table().all().await;
+    let hour = items.iter().find(|item| item["pk"].as_s().unwrap().starts_with("HOUR#")).unwrap();
+    assert_eq!((number(hour, "hour_sends"), number(hour, "hour_unverified_sends")), (Some(0), Some(0)));
+    // Another number, at once.
+    enrol_phone(&user).await;
+    user.send_code().await.assert_no_content();
+}

@@ -52,8 +52,10 @@ impl Request {
     fn calls(self) -> &'static [&'static str] {
         match self {
             Self::Get | Self::Qr => &["GetItem"],
-            Self::VerifyApp | Self::VerifySms | Self::UseRecoveryCode => &["UpdateItem", "UpdateItem"],
-            Self::Send | Self::SendAgain => &["GetItem", "TransactWriteItems"],
+            Self::VerifyApp | Self::VerifySms => &["UpdateItem", "UpdateItem"],
+            // The second change within an hour.
+            Self::EnrolApp | Self::EnrolPhone | Self::Disable => &["UpdateItem", "UpdateItem"],
+            Self::Send | Self::SendAgain => &["GetItem", "TransactWriteItems", "UpdateItem"],
             _ => &["UpdateItem"],
         }
     }
@@ -190,8 +192,8 @@ impl Request {
     /// counted so far is given back.
     fn is_undone(self, call: usize) -> bool {
         match self {
-            Self::Send | Self::SendAgain => call == 1,
-            Self::VerifyApp | Self::VerifySms | Self::VerifyWrong | Self::UseRecoveryCode => call == 0,
+            Self::Send | Self::SendAgain => call > 0,
+            Self::VerifyApp | Self::VerifySms | Self::VerifyWrong => call == 0,
             _ => false,
         }
     }

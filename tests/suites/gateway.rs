@@ -239,7 +239,8 @@ async fn a_function_with_a_broken_setting_answers_500_and_its_log_names_the_sett
         ("generate-secret", "USER_ID_TYPE", "uuid"),
         ("send-verification", "SMS_TEXT", &too_long),
         ("verify", "SEALING_KEYS", "no-keyring-of-any-form"),
-        ("recovery-codes", "STEP_UP", "always"),
+        ("recovery-codes", "TABLE_NAME", ""),
+        ("get-user-settings", "USER_ID_TYPE", "number"),
         ("reset", "TABLE_NAME", ""),
     ];
     let settings =

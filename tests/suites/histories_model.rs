@@ -145,6 +145,8 @@ impl State {
                     Outcome::Done
                 }
             }),
+            // One write, which no wait holds up and no counter counts.
+            (Request::Verify(Code::Recovery(set, nth)), _) => Step::End(self.use_recovery_code(set, nth)),
             (Request::Verify(code), Progress::Counted(enrolment)) => Step::End(self.accept(code, *enrolment)),
             (Request::Verify(code), _) => self.count(code),
             (Request::Send, Progress::MaySend(enrolment)) => Step::End(self.send(*enrolment)),
@@ -165,7 +167,6 @@ impl State {
         self.challenge = self.challenge.map(|tries| tries + 1);
         let right = match (authenticator, code) {
             (Authenticator::App(enrolled), Code::App(secret, _)) => enrolled == secret,
-            (_, Code::Recovery(set, nth)) => self.has(set, nth),
             (Authenticator::Phone, Code::Sms) => self.challenge.is_some_and(|tries| tries <= 5),
             _ => false,
         };
@@ -176,8 +177,7 @@ impl State {
         let fresh = match code {
             Code::App(secret, step) => self.last_step.is_none_or(|(of, last)| of != secret || last < step),
             Code::Sms => self.challenge.is_some(),
-            Code::Recovery(set, nth) => self.has(set, nth),
-            Code::Wrong => false,
+            Code::Recovery(..) | Code::Wrong => false,
         };
         if !fresh || enrolment != self.enrolment {
             return Outcome::InvalidCode;
@@ -185,10 +185,20 @@ impl State {
         if let Code::App(secret, step) = code {
             self.last_step = Some((secret, step));
         }
-        if let Code::Recovery(_, nth) = code {
-            self.recovery = self.recovery.map(|(set, used)| (set, used | 1 << nth));
-        }
         self.enrolled = self.enrolled.map(|(authenticator, _)| (authenticator, true));
+        self.failures = 0;
+        self.challenge = None;
+        Outcome::Done
+    }
+
+    fn use_recovery_code(&mut self, set: usize, nth: u32) -> Outcome {
+        if self.enrolled.is_none() {
+            return Outcome::Disabled;
+        }
+        if !self.has(set, nth) {
+            return Outcome::InvalidCode;
+        }
+        self.recovery = self.recovery.map(|(set, used)| (set, used | 1 << nth));
         self.failures = 0;
         self.challenge = None;
         Outcome::Done

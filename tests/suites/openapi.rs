@@ -9,8 +9,8 @@ use local_stack::{Options, openapi};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Fault, Fixture, Proxied, ROUTES, Route, SECRET, User, code_now, enrol_app, enrol_phone,
-    recovery_codes_by_code, stack, wrong_code,
+    Answer, Fault, Fixture, Proxied, ROUTES, Route, SECRET, User, code_now, enrol_app, enrol_phone, recovery_codes,
+    stack, stack_with, user_key_of, wrong_code,
 };
 
 /// Operation, status, and the problem's name; `message` for the gateway's own answers, nothing for those that went well.
@@ -98,11 +98,13 @@ async fn whatever_is_set(got: &mut Got) {
         // One that only a bug or a wrong setting brings about.
         Fault::Refuse(400, "ValidationException"),
     ];
+    enrol_phone(&user).await;
     for Route { operation, .. } in ROUTES {
         got.add(operation, &call(&stranger, operation, "{}").await);
         got.add(operation, &call(&unknown, operation, "{}").await);
         got.add(operation, &call(&user, operation, &huge).await);
         for fault in failing {
+            proxied.fixture.table().forget_changes(&user_key_of(&user)).await;
             enrol_phone(&user).await;
             for name in ["GetItem", "UpdateItem"] {
                 proxied.dynamodb.fail(name, 10, fault);
@@ -123,6 +125,7 @@ async fn by_default(got: &mut Got) {
     for body in ["{", r#"{"method":"pager"}"#] {
         got.add("updateSettings", &call(&user, "updateSettings", body).await);
     }
+    got.add("createRecoveryCodes", &call(&user, "createRecoveryCodes", "{").await);
     for body in ["", "{}"] {
         got.add("verify", &call(&user, "verify", body).await);
     }
@@ -140,10 +143,14 @@ async fn by_default(got: &mut Got) {
     for _ in 0..2 {
         got.add("sendVerification", &user.send_code().await);
     }
+    for _ in 0..20 {
+        got.add("updateSettings", &call(&user, "updateSettings", r#"{"method":""}"#).await);
+    }
     got.add("resetOwn", &call(&user, "resetOwn", "").await);
     for caller in [&user, &admin] {
         for id in [user.id.as_str(), "0x1", "a%2Fb/c"] {
             got.add("reset", &caller.post(&format!("/api/users/{id}/two-factor/reset")).await);
+            got.add("getUserSettings", &caller.get(&format!("/api/users/{id}/two-factor")).await);
         }
     }
 }
@@ -159,7 +166,8 @@ async fn step_up(got: &mut Got) {
     let proxied = hardened();
     let Proxied { fixture, dynamodb, .. } = &proxied;
     let (user, admin) = (fixture.user(), fixture.user_with(json!({"scope": "users:edit"})));
-    let code = recovery_codes_by_code(&user).await.swap_remove(0);
+    let code = recovery_codes(&user).await.swap_remove(0);
+    fixture.table().let_pass(&user_key_of(&user), 600).await;
     got.add("getQrCode", &call(&user, "getQrCode", "").await);
     got.add("resetOwn", &call(&user, "resetOwn", "").await);
     let permitted = fixture.user_with(json!({"sub": user.id, "scope": "users:edit"}));
@@ -180,7 +188,7 @@ async fn step_up(got: &mut Got) {
     got.add("updateSettings", &changed);
 
     let locked = fixture.user();
-    recovery_codes_by_code(&locked).await;
+    recovery_codes(&locked).await;
     for _ in 0..6 {
         for operation in ["updateSettings", "createRecoveryCodes"] {
             got.add(operation, &call(&locked, operation, &keyed(&wrong_code(SECRET))).await);
@@ -199,6 +207,17 @@ async fn sending(got: &mut Got) {
     };
     let (sent, _) = join(user.send_code(), change).await;
     got.add("sendVerification", &sent);
+
+    let user = proxied.fixture.user();
+    enrol_phone(&user).await;
+    proxied.sns.fail("Publish", 1, Fault::RefuseNumber);
+    got.add("sendVerification", &user.send_code().await);
+    let spent = stack_with([("SmsPerHour", "2")]);
+    for _ in 0..2 {
+        let user = spent.user();
+        enrol_phone(&user).await;
+        got.add("sendVerification", &user.send_code().await);
+    }
 
     let elsewhere: Fixture = crate::support::own_stack(Options {
         function_env: [("send-verification".to_owned(), [("SMS_COUNTRIES".to_owned(), "SE".to_owned())].into())].into(),

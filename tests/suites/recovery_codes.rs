@@ -7,8 +7,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    SECRET, User, code_now, enrol_app, enrol_phone, last_code, new_recovery_codes, own_stack, recovery_codes,
-    recovery_codes_by_code, stack, stack_with, user_key_of, wrong_code,
+    Answer, SECRET, User, code_at, code_now, enrol_app, enrol_phone, last_code, new_recovery_codes, now, own_stack,
+    recovery_codes, stack, stack_with, user_key_of, wrong_code,
 };
 
 /// How many codes are stored of the user.
@@ -139,22 +139,32 @@ async fn stored_hashes_moved_to_another_user_open_nothing() {
 }
 
 #[tokio::test]
-async fn wrong_recovery_codes_and_wrong_codes_share_one_count() {
+async fn a_recovery_code_signs_its_owner_in_while_a_thief_who_guesses_keeps_everybody_waiting() {
     let user = stack().user();
     let codes = recovery_codes(&user).await;
-    for _ in 0..3 {
-        user.verify("AAAA-AAAA-AAAA-AAAA").await.assert_problem(422, "invalid-code");
-    }
-    for _ in 0..2 {
+    for _ in 0..5 {
         user.verify(&wrong_code(SECRET)).await.assert_problem(422, "invalid-code");
     }
+    user.verify(&code_at(SECRET, now() + 30)).await.assert_problem(429, "too-many-attempts");
     let answer = user.verify(&codes[0]).await;
-    answer.assert_problem(429, "too-many-attempts");
-    assert!((50..=60).contains(&answer.retry_after()), "{answer:?}");
-    assert_eq!(left(&user).await, 10);
-    stack().table().let_pass(&user_key_of(&user), 60).await;
-    user.verify(&codes[0]).await.assert_no_content();
+    answer.assert_no_content();
+    assert_eq!(answer.headers["recovery-codes-left"], "9");
+    assert_eq!(stack().table().user(&user.id).await.unwrap().get("failures"), None, "the wait is over for codes too");
+    user.verify(&codes[0]).await.assert_problem(422, "invalid-code");
+    let answer = user.verify(&codes[1]).await;
+    answer.assert_no_content();
+    assert_eq!(answer.headers["recovery-codes-left"], "8");
+}
+
+#[tokio::test]
+async fn a_wrong_recovery_code_is_not_counted() {
+    let user = stack().user();
+    recovery_codes(&user).await;
+    for _ in 0..8 {
+        user.verify("AAAA-AAAA-AAAA-AAAA").await.assert_problem(422, "invalid-code");
+    }
     assert_eq!(stack().table().user(&user.id).await.unwrap().get("failures"), None);
+    user.verify(&code_at(SECRET, now() + 30)).await.assert_no_content();
 }
 
 #[tokio::test]
@@ -213,40 +223,69 @@ async fn an_item_whose_codes_cannot_be_read_opens_nothing() {
     user.verify(&codes[0]).await.assert_problem(500, "internal");
 }
 
+fn make<'a>(user: &'a User, body: &serde_json::Value) -> impl Future<Output = Answer> + use<'a> {
+    user.send(Method::POST, "/api/two-factor/recovery-codes", Some((body.to_string(), "application/json")))
+}
+
 #[tokio::test]
-async fn with_step_up_a_new_set_takes_a_current_code() {
-    let hardened = stack_with([("StepUp", "code")]);
-    let user = hardened.user();
-    enrol_app(&user).await;
-    let make = |body: serde_json::Value| {
-        user.send(Method::POST, "/api/two-factor/recovery-codes", Some((body.to_string(), "application/json")))
-    };
-    let code = code_now(SECRET);
+async fn a_token_alone_makes_no_recovery_codes_once_the_last_code_is_ten_minutes_old() {
+    let user = stack().user();
+    recovery_codes(&user).await;
+    let key = user_key_of(&user);
+    stack().table().let_pass(&key, 590).await;
+    let codes = new_recovery_codes(&user).await;
+    stack().table().let_pass(&key, 10).await;
     user.post("/api/two-factor/recovery-codes").await.assert_problem(403, "step-up-required");
-    make(json!({"key": null})).await.assert_problem(403, "step-up-required");
-    make(json!({"key": "12345"})).await.assert_problem(422, "invalid-fields");
-    make(json!({"key": wrong_code(SECRET)})).await.assert_problem(422, "invalid-code");
-    let item = hardened.table().user(&user.id).await.unwrap();
-    assert_eq!((item.get("recovery_codes"), item["failures"].as_n().unwrap().as_str()), (None, "1"));
+    make(&user, &json!({"key": null})).await.assert_problem(403, "step-up-required");
+    make(&user, &json!({"key": "12345"})).await.assert_problem(422, "invalid-fields");
+    make(&user, &json!({"key": wrong_code(SECRET)})).await.assert_problem(422, "invalid-code");
+    assert_eq!(left(&user).await, 10, "the owner's set is untouched");
+    user.verify(&codes[0]).await.assert_no_content();
+}
 
-    // The code shows that the app works, so the settings are verified by it too.
-    let answer = make(json!({ "key": code })).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(user.settings().await["verified"], true);
-    make(json!({ "key": code })).await.assert_problem(422, "invalid-code");
+#[tokio::test]
+async fn a_current_code_makes_a_new_set_and_is_used_up_by_it() {
+    for step_up in ["none", "code"] {
+        let fixture = stack_with([("StepUp", step_up)]);
+        let user = fixture.user();
+        let codes = recovery_codes(&user).await;
+        fixture.table().let_pass(&user_key_of(&user), 600).await;
+        let code = code_at(SECRET, now() + 30);
+        let answer = make(&user, &json!({ "key": code })).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        make(&user, &json!({ "key": code })).await.assert_problem(422, "invalid-code");
+        user.verify(&codes[0]).await.assert_problem(422, "invalid-code");
 
-    // A lost phone: a recovery code stands in, and the new set does not hold it any more.
-    let codes: Vec<String> = serde_json::from_value(answer.json()["data"]["recovery_codes"].clone()).unwrap();
-    assert_eq!(make(json!({"key": codes[0]})).await.status, 200);
-    user.verify(&codes[0]).await.assert_problem(422, "invalid-code");
-    user.verify(&codes[1]).await.assert_problem(422, "invalid-code");
+        // A lost phone: a recovery code stands in, and the new set does not hold it any more.
+        let codes: Vec<String> = serde_json::from_value(answer.json()["data"]["recovery_codes"].clone()).unwrap();
+        fixture.table().let_pass(&user_key_of(&user), 600).await;
+        assert_eq!(make(&user, &json!({"key": codes[0]})).await.status, 200);
+        user.verify(&codes[0]).await.assert_problem(422, "invalid-code");
+        user.verify(&codes[1]).await.assert_problem(422, "invalid-code");
+    }
+}
+
+#[tokio::test]
+async fn settings_that_are_not_verified_get_no_recovery_codes_whatever_code_is_sent() {
+    for step_up in ["none", "code"] {
+        let fixture = stack_with([("StepUp", step_up)]);
+        let user = fixture.user();
+        enrol_app(&user).await;
+        let before = fixture.table().user(&user.id).await.unwrap();
+        user.post("/api/two-factor/recovery-codes").await.assert_problem(409, "not-verified");
+        make(&user, &json!({"key": code_now(SECRET)})).await.assert_problem(409, "not-verified");
+        let after = fixture.table().user(&user.id).await.unwrap();
+        assert_eq!((after.get("recovery_codes"), &after["verified"]), (None, &before["verified"]));
+        assert_eq!(after["failures"].as_n().unwrap(), "0", "no attempt is spent");
+        user.verify(&code_now(SECRET)).await.assert_no_content();
+    }
 }
 
 #[tokio::test]
 async fn with_step_up_a_recovery_code_lets_a_user_enrol_a_new_phone() {
     let hardened = stack_with([("StepUp", "code")]);
     let user = hardened.user();
-    let code = recovery_codes_by_code(&user).await.swap_remove(0);
+    let code = recovery_codes(&user).await.swap_remove(0);
     let other = "JBSWY3DPEHPK3PXP";
     user.patch(json!({"method": "google", "secret_key": other})).await.assert_problem(403, "step-up-required");
     user.patch(json!({"method": "google", "secret_key": other, "key": code})).await.assert_no_content();

@@ -32,7 +32,10 @@ async fn each_endpoint_stays_within_its_budget_of_calls() {
     assert_eq!(counted.take_calls(), ["UpdateItem"]);
 
     user.verify(&codes[0]).await.assert_no_content();
-    assert_eq!(counted.take_calls(), ["UpdateItem", "UpdateItem"]);
+    assert_eq!(counted.take_calls(), ["UpdateItem"]);
+
+    user.verify(&codes[0]).await.assert_problem(422, "invalid-code");
+    assert_eq!(counted.take_calls(), ["UpdateItem"]);
 
     user.verify(&wrong_code(SECRET)).await.assert_problem(422, "invalid-code");
     assert_eq!(counted.take_calls(), ["UpdateItem"]);
@@ -44,12 +47,12 @@ async fn each_endpoint_stays_within_its_budget_of_calls() {
     assert_eq!(counted.take_calls(), [""; 0]);
 
     let phone = enrol_phone(&user).await;
-    counted.take_calls();
+    assert_eq!(counted.take_calls(), ["UpdateItem", "UpdateItem"], "the second change within an hour");
     user.send_code().await.assert_no_content();
-    assert_eq!(counted.take_calls(), ["GetItem", "TransactWriteItems", "Publish"]);
+    assert_eq!(counted.take_calls(), ["GetItem", "TransactWriteItems", "UpdateItem", "Publish"]);
 
     user.send_code().await.assert_problem(429, "too-many-sends");
-    assert_eq!(counted.take_calls(), ["GetItem"]);
+    assert_eq!(counted.take_calls(), ["GetItem", "GetItem"], "whether the number has to wait longer");
 
     let messages = stack().messages_to(&phone);
     assert_eq!(messages.len(), 1);
@@ -57,13 +60,16 @@ async fn each_endpoint_stays_within_its_budget_of_calls() {
     assert_eq!(counted.take_calls(), ["UpdateItem", "UpdateItem"]);
 
     user.patch(json!({"method": ""})).await.assert_no_content();
-    assert_eq!(counted.take_calls(), ["UpdateItem"]);
+    assert_eq!(counted.take_calls(), ["UpdateItem", "UpdateItem"]);
 
     user.post("/api/two-factor/reset").await.assert_no_content();
     assert_eq!(counted.take_calls(), ["UpdateItem"]);
 
     admin.post(&format!("/api/users/{}/two-factor/reset", user.id)).await.assert_no_content();
     assert_eq!(counted.take_calls(), ["UpdateItem"]);
+
+    assert_eq!(admin.get(&format!("/api/users/{}/two-factor", user.id)).await.status, 200);
+    assert_eq!(counted.take_calls(), ["GetItem"]);
 
     user.post("/api/users/1/two-factor/reset").await.assert_problem(403, "edit-permission-required");
     assert_eq!(counted.take_calls(), [""; 0]);
@@ -88,11 +94,13 @@ async fn a_number_full_of_sends_of_days_ago_costs_one_call_more() {
     let (first, second) = (counted.fixture.user(), counted.fixture.user());
     let phone = enrol_phone(&first).await;
     let table = counted.fixture.table();
+    table.verify(&user_key_of(&first)).await;
     for _ in 0..10 {
         first.send_code().await.assert_no_content();
         table.let_pass(&user_key_of(&first), 86_400).await;
     }
     second.patch(json!({"method": "sms", "phone_prefix": 45, "phone": &phone[3..]})).await.assert_no_content();
+    table.verify(&user_key_of(&second)).await;
     counted.take_calls();
     second.send_code().await.assert_problem(429, "too-many-sends");
     assert_eq!(counted.take_calls(), ["GetItem", "TransactWriteItems"]);
@@ -102,5 +110,6 @@ async fn a_number_full_of_sends_of_days_ago_costs_one_call_more() {
     table.let_pass(number.expect("the number has an item"), 86_400).await;
     counted.take_calls();
     second.send_code().await.assert_no_content();
-    assert_eq!(counted.take_calls(), ["GetItem", "TransactWriteItems", "TransactWriteItems", "Publish"]);
+    let calls = ["GetItem", "TransactWriteItems", "TransactWriteItems", "UpdateItem", "Publish"];
+    assert_eq!(counted.take_calls(), calls);
 }

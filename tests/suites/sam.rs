@@ -25,6 +25,7 @@ async fn the_file_has_every_functions_variables_for_its_owners_eyes_alone() {
     let expected = [
         "GenerateSecret",
         "GetSettings",
+        "GetUserSettings",
         "QrCode",
         "RecoveryCodes",
         "Reset",
@@ -99,5 +100,5 @@ async fn every_event_is_for_a_route_that_exists() {
         assert_ne!(answer.text, r#"{"message":"Not Found"}"#, "{http}");
         count += 1;
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 9);
 }

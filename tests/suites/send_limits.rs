@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, Item, Table, User, enrol_app, enrol_phone, phone_number, stack, user_key_of};
+use crate::support::{Answer, Item, Table, User, enrol_app, enrol_phone, phone_number, stack, stack_with, user_key_of};
 
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
@@ -62,6 +62,7 @@ async fn a_refused_send_leaves_the_code_before_it_good() {
 async fn a_user_gets_5_codes_an_hour_and_10_a_day() {
     let (user, table) = (stack().user(), stack().table());
     let (phone, key) = (enrol_phone(&user).await, user_key_of(&user));
+    table.verify(&key).await;
     let mut number = String::new();
     for first in [0, 5] {
         for nth in 1..=5 {
@@ -81,11 +82,11 @@ async fn a_user_gets_5_codes_an_hour_and_10_a_day() {
     table.let_pass(&key, HOUR).await;
     assert_wait(&user.send_code().await, DAY - 2 * HOUR - 5 * 60);
     table.let_pass(&key, DAY - 2 * HOUR - 6 * 60).await;
+    table.let_pass(&number, DAY).await;
     assert_wait(&user.send_code().await, 60);
     assert_eq!(stack().messages_to(&phone).len(), 10);
 
     table.let_pass(&key, 60).await;
-    table.let_pass(&number, DAY).await;
     user.send_code().await.assert_no_content();
     assert_eq!(stack().messages_to(&phone).len(), 11);
     assert_eq!(sends(&user).await, 10, "the send that is a day old is forgotten");
@@ -99,12 +100,16 @@ async fn a_number_gets_10_codes_a_day_over_all_users() {
     for _ in 0..10 {
         last = stack().user();
         last.patch(enrolment.clone()).await.assert_no_content();
+        table.verify(&user_key_of(&last)).await;
         last.send_code().await.assert_no_content();
     }
     let eleventh = stack().user();
     eleventh.patch(enrolment).await.assert_no_content();
+    table.verify(&user_key_of(&eleventh)).await;
     let before = table.user(&eleventh.id).await;
-    assert_wait(&eleventh.send_code().await, DAY);
+    let answer = eleventh.send_code().await;
+    answer.assert_problem(429, "too-many-sends");
+    assert_eq!(answer.retry_after(), HOUR, "the same, whatever is left of the day");
     assert_eq!(table.user(&eleventh.id).await, before, "nothing is half done");
     assert_eq!(stack().messages_to(&format!("+45{phone}")).len(), 10);
 
@@ -117,6 +122,80 @@ async fn a_number_gets_10_codes_a_day_over_all_users() {
     table.let_pass(&user_key_of(&last), 30).await;
     last.send_code().await.assert_no_content();
     assert_eq!(stack().messages_to(&format!("+45{phone}")).len(), 11);
+}
+
+#[tokio::test]
+async fn strangers_who_enrol_a_number_get_3_codes_a_day_to_it_and_a_day_later_3_more() {
+    let (table, phone) = (stack().table(), phone_number());
+    let enrolment = json!({"method": "sms", "phone_prefix": 45, "phone": phone});
+    let mut last = stack().user();
+    for nth in 0..9 {
+        let stranger = stack().user();
+        stranger.patch(enrolment.clone()).await.assert_no_content();
+        let answer = stranger.send_code().await;
+        if nth < 3 {
+            answer.assert_no_content();
+            last = stranger;
+        } else {
+            answer.assert_problem(429, "too-many-sends");
+            assert_eq!(answer.retry_after(), HOUR);
+        }
+    }
+    assert_eq!(stack().messages_to(&format!("+45{phone}")).len(), 3);
+    table.let_pass(&number_key(&table, &last).await, DAY).await;
+    table.let_pass(&user_key_of(&last), 30).await;
+    last.send_code().await.assert_no_content();
+}
+
+#[tokio::test]
+async fn where_the_users_and_the_numbers_limits_are_reached_the_longer_wait_is_said() {
+    let (table, phone) = (stack().table(), phone_number());
+    let enrolment = json!({"method": "sms", "phone_prefix": 45, "phone": phone});
+    let users: Vec<User> = (0..3).map(|_| stack().user()).collect();
+    for user in &users {
+        user.patch(enrolment.clone()).await.assert_no_content();
+        user.send_code().await.assert_no_content();
+    }
+    // 30 seconds for the user, an hour for the number.
+    let answer = users[2].send_code().await;
+    answer.assert_problem(429, "too-many-sends");
+    assert_eq!(answer.retry_after(), HOUR);
+    // Verified, the number has room again, and the user's own half minute is left.
+    table.verify(&user_key_of(&users[2])).await;
+    assert_wait(&users[2].send_code().await, 30);
+}
+
+#[tokio::test]
+async fn the_stack_sends_so_many_an_hour_and_half_of_them_to_enrolments_at_most() {
+    let small = stack_with([("SmsPerHour", "6")]);
+    let (table, mut sent) = (small.table(), Vec::new());
+    let mut refused = Vec::new();
+    for nth in 0..8 {
+        let user = small.user();
+        let phone = enrol_phone(&user).await;
+        let before = table.user(&user.id).await;
+        let answer = user.send_code().await;
+        if nth < 3 {
+            answer.assert_no_content();
+            sent.push((user, phone));
+        } else {
+            answer.assert_problem(503, "sms-budget-spent");
+            assert!((1..=HOUR).contains(&answer.retry_after()), "{answer:?}");
+            let after = table.user(&user.id).await.unwrap();
+            assert_eq!(after.get("sends"), before.unwrap().get("sends"), "the send is given back");
+            assert_eq!(small.messages_to(&phone), [""; 0]);
+            refused.push(user);
+        }
+    }
+    // Sign-ins go on: three more.
+    for (nth, user) in refused.iter().enumerate() {
+        table.verify(&user_key_of(user)).await;
+        let answer = user.send_code().await;
+        match nth {
+            0..3 => answer.assert_no_content(),
+            _ => drop(answer.assert_problem(503, "sms-budget-spent")),
+        }
+    }
 }
 
 #[tokio::test]

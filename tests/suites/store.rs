@@ -8,18 +8,20 @@ use two_factor::identity::user::User;
 use two_factor::phone::PhoneNumber;
 use two_factor::phone::countries::Countries;
 use two_factor::sealing::Keyring;
-use two_factor::sms::limits::DAY;
+use two_factor::sms::limits::{Budget, DAY, NUMBER_WAIT};
 use two_factor::store::{
-    Accepted, Attempt, Effect, NewSettings, Replaced, Reserved, ResetBy, SendReservation, Store, StoreError, UserItem,
-    user_key,
+    Accepted, Attempt, Effect, NewSettings, Removed, Replaced, Reserved, ResetBy, SendReservation, Store, StoreError,
+    UserItem, user_key,
 };
 use two_factor::time::UnixTime;
-use two_factor::verification::{Try, TypedCode};
 
 use crate::support::{SECRET, Table, phone_number, stack};
 
 /// The first second of a time step.
 const START: UnixTime = UnixTime::from_seconds(2_000_000_010);
+
+/// More than all these tests send.
+const BUDGET: Budget = Budget { per_hour: 1_000_000 };
 
 /// A user of a store, with the keys that seal.
 struct Subject {
@@ -73,8 +75,8 @@ impl Subject {
     /// Tries the app's code of the time step that begins at `now`.
     async fn accept(&self, reserved: &Reserved, now: UnixTime) -> bool {
         let code = totp::code_at(&Secret::parse(SECRET).unwrap(), now);
-        let tried = Try { user: &self.user, code: &TypedCode::parse(&code).unwrap(), now };
-        self.store.accept(tried, reserved, &Effect::Verify).await.unwrap() == Accepted::Yes
+        let code = Code::parse(&code).unwrap();
+        self.store.accept(&self.user, &code, reserved, &Effect::Verify, now).await.unwrap() == Accepted::Yes
     }
 
     fn rotate(&mut self, keys: Keyring) {
@@ -87,7 +89,7 @@ impl Subject {
     }
 
     async fn send_after_reading(&self, item: &UserItem, now: UnixTime) -> SendReservation {
-        self.store.reserve_send(&self.user, item, &Code::parse("123456").unwrap(), now).await.unwrap()
+        self.store.reserve_send(&self.user, item, &Code::parse("123456").unwrap(), BUDGET, now).await.unwrap()
     }
 
     async fn assert_sent(&self, now: UnixTime) {
@@ -213,7 +215,7 @@ async fn an_administrators_reset_clears_the_count_and_ones_own_does_not() {
             subject.reserved(START).await;
         }
         let reset = subject.store.reset(&subject.user, by, StepUp::None, START).await.unwrap();
-        assert_eq!(reset, Replaced::Done);
+        assert_eq!(reset, Removed::Done);
         assert_eq!(subject.read().await.throttle.failures, expected);
         assert_eq!(subject.read().await.enrolment, None);
     }
@@ -223,6 +225,7 @@ async fn an_administrators_reset_clears_the_count_and_ones_own_does_not() {
 async fn sends_of_a_user_walk_through_half_a_minute_an_hour_and_a_day() {
     let subject = Subject::new("sends");
     subject.enrol_phone(&phone_number()).await;
+    subject.table.verify(&user_key(&subject.user)).await;
     subject.assert_sent(START).await;
     subject.assert_send_waits(START, 30).await;
     subject.assert_send_waits(START + 29, 1).await;
@@ -235,7 +238,8 @@ async fn sends_of_a_user_walk_through_half_a_minute_an_hour_and_a_day() {
         subject.assert_sent(START + second).await;
     }
     subject.assert_send_waits(START + 7300, DAY - 7300).await;
-    subject.assert_send_waits(START + DAY - 1, 1).await;
+    // The number's ten are as old as the user's, and its wait is always an hour.
+    subject.assert_send_waits(START + DAY - 1, NUMBER_WAIT).await;
     subject.assert_sent(START + DAY).await;
     assert_eq!(subject.read().await.sends.stamps().len(), 10);
 }
@@ -247,15 +251,16 @@ async fn a_number_gets_ten_a_day_over_all_users_and_its_day_slides() {
     for index in 0..12 {
         let subject = Subject::new(&format!("number-{index}"));
         subject.enrol_phone(&national).await;
+        subject.table.verify(&user_key(&subject.user)).await;
         subjects.push(subject);
     }
     for (index, subject) in subjects[..10].iter().enumerate() {
         subject.assert_sent(START + 100 * index as u64).await;
     }
-    subjects[10].assert_send_waits(START + 1000, DAY - 1000).await;
-    subjects[10].assert_send_waits(START + DAY - 1, 1).await;
+    subjects[10].assert_send_waits(START + 1000, NUMBER_WAIT).await;
+    subjects[10].assert_send_waits(START + DAY - 1, NUMBER_WAIT).await;
     subjects[10].assert_sent(START + DAY).await;
-    subjects[11].assert_send_waits(START + DAY, 100).await;
+    subjects[11].assert_send_waits(START + DAY, NUMBER_WAIT).await;
     subjects[11].assert_sent(START + DAY + 100).await;
     // A refused send costs the user nothing either.
     assert_eq!(subjects[11].read().await.sends.stamps().len(), 1);

@@ -5,11 +5,11 @@ use lambda_runtime::Error as RuntimeError;
 use two_factor::authenticator::StepUp;
 use two_factor::aws::Aws;
 use two_factor::config;
-use two_factor::error::{Error, FieldError};
+use two_factor::error::Error;
 use two_factor::http::{AuditEvent, Request, Response, serve};
 use two_factor::identity::permission::may_edit;
 use two_factor::identity::user::{User, UserIdType};
-use two_factor::store::{Replaced, ResetBy, Store};
+use two_factor::store::{Removed, ResetBy, Store};
 
 struct App {
     store: Store,
@@ -40,20 +40,16 @@ async fn reset(app: &App, request: Request) -> Result<Response, Error> {
         (ResetBy::Administrator(&request.caller), StepUp::None)
     };
     match app.store.reset(&subject, by, step_up, request.now).await? {
-        Replaced::Done => Ok(Response::no_content().with_audit_event(AuditEvent::Reset { subject })),
-        Replaced::StepUpRequired => Err(Error::StepUpRequired),
+        Removed::Done => Ok(Response::no_content().with_audit_event(AuditEvent::Reset { subject })),
+        Removed::StepUpRequired => Err(Error::StepUpRequired),
     }
 }
 
 /// Whose settings to remove: the path's user, if the caller may edit that one, else the caller's own.
 fn subject(app: &App, request: &Request) -> Result<User, Error> {
-    let Some(id) = request.path_id() else { return Ok(request.caller.clone()) };
-    if !app.user_id_type.allows(id) {
-        return Err(Error::InvalidFields(vec![FieldError {
-            pointer: "#/ID",
-            detail: "in the path is not a user ID".into(),
-        }]));
+    match request.path_user(app.user_id_type)? {
+        None => Ok(request.caller.clone()),
+        Some(user) if may_edit(request.claims(&app.permission_claims), &user.id) => Ok(user),
+        Some(_) => Err(Error::MayNotEdit),
     }
-    let claims = app.permission_claims.iter().filter_map(|name| request.claim(name));
-    if may_edit(claims, id) { Ok(request.caller.same_tenant(id)) } else { Err(Error::MayNotEdit) }
 }

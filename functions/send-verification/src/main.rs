@@ -1,6 +1,8 @@
 //! `POST /api/two-factor/send-verification`: sends the caller a code by SMS, in the language of the claim
 //! `locale` (OpenID Connect Core 1.0 §5.1). The body is not looked at.
 
+use std::borrow::Cow;
+
 use lambda_runtime::Error as RuntimeError;
 use two_factor::authenticator::Authenticator;
 use two_factor::authenticator::code::Code;
@@ -10,6 +12,7 @@ use two_factor::error::Error;
 use two_factor::http::{AuditEvent, Request, Response, serve};
 use two_factor::phone::countries::Countries;
 use two_factor::sms::SmsText;
+use two_factor::sms::limits::Budget;
 use two_factor::sms::sender::{SendFailure, SmsSender};
 use two_factor::store::{SendReservation, SendSlot, Store};
 
@@ -18,6 +21,7 @@ struct App {
     sender: SmsSender,
     text: SmsText,
     countries: Countries,
+    budget: Budget,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,6 +31,7 @@ async fn main() -> Result<(), RuntimeError> {
     let app = App {
         text: config::sms_text(&config::issuer()?)?,
         countries: config::sms_countries()?,
+        budget: config::sms_budget()?,
         sender: SmsSender::new(aws.sns().await?, config::sms_sender_id()?),
         store: Store::from_env(aws.dynamodb().await?)?,
     };
@@ -34,8 +39,8 @@ async fn main() -> Result<(), RuntimeError> {
 }
 
 async fn send_verification(app: &App, request: Request) -> Result<Response, Error> {
-    let App { store, sender, text, countries } = app;
-    // After a freeze SNS's connection may be dead: that is found out while DynamoDB is asked.
+    let App { store, sender, text, countries, budget } = app;
+    // A connection that may have died while the function was frozen is replaced meanwhile.
     let (user, ()) = tokio::join!(store.user(&request.caller), sender.wake());
     let user = user?;
     let enrolment = user.enrolment.as_ref().ok_or(Error::NotSms)?;
@@ -44,9 +49,10 @@ async fn send_verification(app: &App, request: Request) -> Result<Response, Erro
         return Err(Error::CountryNotServed);
     }
     let code = Code::generate()?;
-    let slot = match store.reserve_send(&request.caller, &user, &code, request.now).await? {
+    let slot = match store.reserve_send(&request.caller, &user, &code, *budget, request.now).await? {
         SendReservation::Reserved(slot) => slot,
         SendReservation::Wait { seconds } => return Err(Error::TooManySends(seconds)),
+        SendReservation::BudgetSpent { seconds } => return Err(Error::SmsBudgetSpent(seconds)),
         SendReservation::Changed => return Err(Error::SettingsChanged),
     };
     let message = text.message(request.claim("locale"), &code);
@@ -58,11 +64,13 @@ async fn send_verification(app: &App, request: Request) -> Result<Response, Erro
 
 /// What certainly sent nothing costs nothing. Where the SMS may be on its way, its code stays good and counted.
 async fn give_back(store: &Store, request: &Request, slot: &SendSlot, failure: SendFailure) -> Error {
-    match failure {
-        SendFailure::Unknown(reason) => Error::SmsOutcomeUnknown(reason.into()),
-        SendFailure::NotSent(reason) => match store.release_send(&request.caller, slot).await {
-            Ok(()) => Error::Unavailable(reason.into()),
-            Err(error) => Error::Unavailable(format!("{reason}; send not given back: {error}").into()),
-        },
+    let (error, reason): (fn(Cow<'static, str>) -> Error, _) = match failure {
+        SendFailure::Unknown(reason) => return Error::SmsOutcomeUnknown(reason.into()),
+        SendFailure::NumberRefused(reason) => (Error::NumberRefused, reason),
+        SendFailure::NotSent(reason) => (Error::Unavailable, reason),
+    };
+    match store.release_send(&request.caller, slot).await {
+        Ok(()) => error(reason.into()),
+        Err(fault) => error(format!("{reason}; send not given back: {fault}").into()),
     }
 }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use lambda_runtime::Error as RuntimeError;
 use serde_json::{Number, Value};
+use two_factor::authenticator::code::Code;
 use two_factor::authenticator::secret::Secret;
-use two_factor::authenticator::{Authenticator, StepUp};
+use two_factor::authenticator::{Authenticator, StepUp, totp};
 use two_factor::aws::Aws;
 use two_factor::config;
 use two_factor::error::{Error, FieldError};
@@ -13,12 +14,14 @@ use two_factor::http::{AuditEvent, Fields, Request, Response, serve};
 use two_factor::phone::countries::Countries;
 use two_factor::phone::{InvalidPhoneNumber, National, PhoneNumber, Prefix};
 use two_factor::store::{Effect, NewSettings, Replaced, Store};
-use two_factor::verification::{self, Try};
+use two_factor::time::UnixTime;
+use two_factor::verification::{self, AcceptedCode, Try};
 
 const METHOD: &str = "#/method";
 const SECRET_KEY: &str = "#/secret_key";
 const PHONE_PREFIX: &str = "#/phone_prefix";
 const PHONE: &str = "#/phone";
+const NEW_KEY: &str = "#/new_key";
 
 const NOT_AN_INTEGER: &str = "must be an integer, or a string of digits";
 
@@ -39,17 +42,26 @@ async fn main() -> Result<(), RuntimeError> {
 
 async fn update_settings(app: &App, request: Request) -> Result<Response, Error> {
     let fields = request.fields()?;
-    let settings = requested(&fields, &app.countries).map_err(Error::InvalidFields)?;
+    let settings = requested(&fields, &app.countries, request.now)?;
     let event = if settings == NewSettings::Disable { AuditEvent::Disabled } else { AuditEvent::Enrolled };
+    let response = Response::no_content().with_audit_event(event);
     match app.store.replace(&request.caller, &settings, app.step_up, request.now).await? {
-        Replaced::Done => {}
-        Replaced::StepUpRequired => replace_verified(app, &request, &fields, settings).await?,
+        Replaced::Done => Ok(response),
+        Replaced::CodeUsed => Err(Error::InvalidCode),
+        Replaced::TooManyChanges { seconds } => Err(Error::TooManyChanges(seconds)),
+        Replaced::StepUpRequired => {
+            Ok(response.with_accepted_code(replace_verified(app, &request, &fields, settings).await?))
+        }
     }
-    Ok(Response::no_content().with_audit_event(event))
 }
 
 /// Replaces verified settings, for a current code in `key`. The code is used up in the write that replaces them.
-async fn replace_verified(app: &App, request: &Request, fields: &Fields, settings: NewSettings) -> Result<(), Error> {
+async fn replace_verified(
+    app: &App,
+    request: &Request,
+    fields: &Fields,
+    settings: NewSettings,
+) -> Result<AcceptedCode, Error> {
     let code = verification::key(fields)?.ok_or(Error::StepUpRequired)?;
     let tried = Try { user: &request.caller, code: &code, now: request.now };
     match verification::accept(&app.store, tried, &Effect::Replace(settings)).await {
@@ -60,7 +72,35 @@ async fn replace_verified(app: &App, request: &Request, fields: &Fields, setting
 }
 
 /// What the fields ask for; or all that is wrong with them.
-fn requested(fields: &Fields, countries: &Countries) -> Result<NewSettings, Vec<FieldError>> {
+fn requested(fields: &Fields, countries: &Countries, now: UnixTime) -> Result<NewSettings, Error> {
+    let settings = of_method(fields, countries);
+    match (settings, new_key(fields)) {
+        (Ok(settings), Ok(None)) => Ok(settings),
+        // A code of the new app verifies it at once: no moment in which somebody with the token alone could.
+        (Ok(NewSettings::Enrol(Authenticator::App(secret))), Ok(Some(code))) => {
+            let step = totp::matching_step(&secret, &code, now).ok_or(Error::InvalidCode)?;
+            Ok(NewSettings::EnrolVerified(secret, step))
+        }
+        (Ok(_), Ok(Some(_))) => {
+            Err(Error::InvalidFields(vec![error(NEW_KEY, "must be absent unless the method is google")]))
+        }
+        (settings, new_key) => {
+            Err(Error::InvalidFields(settings.err().into_iter().flatten().chain(new_key.err()).collect()))
+        }
+    }
+}
+
+fn new_key(fields: &Fields) -> Result<Option<Code>, FieldError> {
+    match fields.get("new_key") {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => {
+            let code = value.as_str().and_then(Code::parse);
+            code.map(Some).ok_or_else(|| error(NEW_KEY, "must be a string of six digits"))
+        }
+    }
+}
+
+fn of_method(fields: &Fields, countries: &Countries) -> Result<NewSettings, Vec<FieldError>> {
     match fields.get("method") {
         Some(Value::Null) => Ok(NewSettings::Disable),
         Some(Value::String(method)) if method.is_empty() => Ok(NewSettings::Disable),

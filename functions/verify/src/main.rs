@@ -6,7 +6,7 @@ use two_factor::config;
 use two_factor::error::{Error, FieldError};
 use two_factor::http::{AuditEvent, Request, Response, serve};
 use two_factor::store::{Effect, Store};
-use two_factor::verification::{self, Try, TypedCode};
+use two_factor::verification::{self, AcceptedCode, Try};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
@@ -19,9 +19,10 @@ async fn verify(store: &Store, request: Request) -> Result<Response, Error> {
     let code = verification::key(&request.fields()?)?;
     let code = code.ok_or_else(|| Error::InvalidFields(vec![FieldError::not_a_code()]))?;
     let tried = Try { user: &request.caller, code: &code, now: request.now };
-    verification::accept(store, tried, &Effect::Verify).await?;
-    Ok(Response::no_content().with_audit_event(match code {
-        TypedCode::OneTime(_) => AuditEvent::Verified,
-        TypedCode::Recovery(_) => AuditEvent::RecoveryCodeUsed,
-    }))
+    let accepted = verification::accept(store, tried, &Effect::Verify).await?;
+    let event = match accepted {
+        AcceptedCode::OneTime => AuditEvent::Verified,
+        AcceptedCode::Recovery { .. } => AuditEvent::RecoveryCodeUsed,
+    };
+    Ok(Response::no_content().with_accepted_code(accepted).with_audit_event(event))
 }

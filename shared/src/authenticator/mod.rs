@@ -1,6 +1,7 @@
 //! What a user has enrolled (NIST SP 800-63B-4 §4.1: binding an authenticator to an account), and whether a code is right.
 
 pub mod challenge;
+pub mod change_limit;
 pub mod code;
 pub mod recovery_code;
 pub mod secret;

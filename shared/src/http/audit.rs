@@ -22,7 +22,12 @@ pub enum AuditEvent {
         /// Whose settings.
         subject: User,
     },
-    /// An attempt or a send was refused because of those before it.
+    /// The settings of the subject were looked at by the actor.
+    Viewed {
+        /// Whose settings.
+        subject: User,
+    },
+    /// An attempt, a send or a change was refused because of those before it.
     Throttled,
 }
 
@@ -36,7 +41,16 @@ impl AuditEvent {
             Self::RecoveryCodesCreated => "recovery_codes_created",
             Self::CodeSent => "code_sent",
             Self::Reset { .. } => "reset",
+            Self::Viewed { .. } => "viewed",
             Self::Throttled => "throttled",
+        }
+    }
+
+    /// Whose settings it is about, where that is not the actor's own.
+    pub(super) fn subject(&self) -> Option<&User> {
+        match self {
+            Self::Reset { subject } | Self::Viewed { subject } => Some(subject),
+            _ => None,
         }
     }
 }

@@ -39,9 +39,12 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    actor: Option<String>,
+    actor: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<String>,
+    subject: Option<&'a str>,
+    /// Of actor and subject, where there are tenants: a member of its own, since an ID may hold any separator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<&'a str>,
     /// What went wrong inside, which the caller is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
@@ -73,7 +76,9 @@ impl RequestLog {
         };
         let event = match outcome {
             Ok(response) => response.audit_event.as_ref(),
-            Err(Error::TooManyAttempts(_) | Error::TooManySends(_)) => Some(&AuditEvent::Throttled),
+            Err(Error::TooManyAttempts(_) | Error::TooManySends(_) | Error::TooManyChanges(_)) => {
+                Some(&AuditEvent::Throttled)
+            }
             Err(_) => None,
         };
         let line = Line {
@@ -85,11 +90,9 @@ impl RequestLog {
             status: status.as_u16(),
             outcome: name,
             event: event.map(AuditEvent::name),
-            actor: self.caller.as_ref().map(User::to_string),
-            subject: match event {
-                Some(AuditEvent::Reset { subject }) => Some(subject.to_string()),
-                _ => None,
-            },
+            actor: self.caller.as_ref().map(|caller| caller.id.as_str()),
+            subject: event.and_then(AuditEvent::subject).map(|subject| subject.id.as_str()),
+            tenant: self.caller.as_ref().map(|caller| caller.tenant.as_str()).filter(|tenant| !tenant.is_empty()),
             reason: outcome.as_ref().err().and_then(Error::inside),
             metrics: Metrics::of(outcome, self.metrics_service.as_deref(), now.secs().unsigned_abs()),
         };

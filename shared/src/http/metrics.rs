@@ -19,6 +19,8 @@ enum Metric {
     CodesSent,
     CodesAccepted,
     CodesRefused,
+    /// Sends refused because the hour's budget is spent.
+    SmsBudgetSpent,
     Throttled,
     Resets,
 }
@@ -51,13 +53,16 @@ fn metric(outcome: &Result<Response, Error>) -> Option<Metric> {
             AuditEvent::CodeSent => Some(Metric::CodesSent),
             AuditEvent::Verified | AuditEvent::RecoveryCodeUsed => Some(Metric::CodesAccepted),
             AuditEvent::Reset { .. } => Some(Metric::Resets),
-            AuditEvent::Enrolled | AuditEvent::Disabled | AuditEvent::RecoveryCodesCreated | AuditEvent::Throttled => {
-                None
-            }
+            AuditEvent::Enrolled
+            | AuditEvent::Disabled
+            | AuditEvent::RecoveryCodesCreated
+            | AuditEvent::Viewed { .. }
+            | AuditEvent::Throttled => None,
         },
         Err(Error::SmsOutcomeUnknown(_)) => Some(Metric::CodesSent),
         Err(Error::InvalidCode) => Some(Metric::CodesRefused),
-        Err(Error::TooManyAttempts(_) | Error::TooManySends(_)) => Some(Metric::Throttled),
+        Err(Error::SmsBudgetSpent(_)) => Some(Metric::SmsBudgetSpent),
+        Err(Error::TooManyAttempts(_) | Error::TooManySends(_) | Error::TooManyChanges(_)) => Some(Metric::Throttled),
         Err(_) => None,
     }
 }
@@ -101,6 +106,8 @@ mod tests {
             (Err(Error::InvalidFields(vec![])), None),
             (Err(Error::TooManyAttempts(60)), Some("Throttled")),
             (Err(Error::TooManySends(30)), Some("Throttled")),
+            (Err(Error::TooManyChanges(60)), Some("Throttled")),
+            (Err(Error::SmsBudgetSpent(60)), Some("SmsBudgetSpent")),
         ] {
             let members = of(&outcome);
             match name {

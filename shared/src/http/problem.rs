@@ -34,6 +34,7 @@ pub(super) fn problem_type(error: &Error) -> &'static ProblemType {
         Error::BodyTooLarge => &types::BODY_TOO_LARGE,
         Error::CallerNotIdentified => &types::CALLER_NOT_IDENTIFIED,
         Error::MayNotEdit => &types::EDIT_PERMISSION_REQUIRED,
+        Error::MayNotView => &types::READ_PERMISSION_REQUIRED,
         Error::StepUpRequired => &types::STEP_UP_REQUIRED,
         Error::InvalidFields(_) => &types::INVALID_FIELDS,
         Error::InvalidCode => &types::INVALID_CODE,
@@ -46,6 +47,9 @@ pub(super) fn problem_type(error: &Error) -> &'static ProblemType {
         Error::SettingsChanged => &types::SETTINGS_CHANGED,
         Error::TooManyAttempts(_) => &types::TOO_MANY_ATTEMPTS,
         Error::TooManySends(_) => &types::TOO_MANY_SENDS,
+        Error::TooManyChanges(_) => &types::TOO_MANY_CHANGES,
+        Error::NumberRefused(_) => &types::NUMBER_REFUSED,
+        Error::SmsBudgetSpent(_) => &types::SMS_BUDGET_SPENT,
         Error::Unavailable(_) => &types::UNAVAILABLE,
         Error::SmsOutcomeUnknown(_) => &types::SMS_OUTCOME_UNKNOWN,
         Error::Internal(_) => &types::INTERNAL,
@@ -55,7 +59,10 @@ pub(super) fn problem_type(error: &Error) -> &'static ProblemType {
 /// Seconds after which another try is worth it.
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
-        Error::TooManyAttempts(seconds) | Error::TooManySends(seconds) => Some(*seconds),
+        Error::TooManyAttempts(seconds)
+        | Error::TooManySends(seconds)
+        | Error::TooManyChanges(seconds)
+        | Error::SmsBudgetSpent(seconds) => Some(*seconds),
         Error::Unavailable(_) => Some(FAULT_RETRY_AFTER),
         // The send counts, so another one is refused until then.
         Error::SmsOutcomeUnknown(_) => Some(limits::SPACING),
@@ -109,6 +116,7 @@ mod tests {
             (Error::BodyTooLarge, 413),
             (Error::CallerNotIdentified, 403),
             (Error::MayNotEdit, 403),
+            (Error::MayNotView, 403),
             (Error::StepUpRequired, 403),
             (Error::InvalidFields(vec![]), 422),
             (Error::InvalidCode, 422),
@@ -121,6 +129,9 @@ mod tests {
             (Error::SettingsChanged, 409),
             (Error::TooManyAttempts(60), 429),
             (Error::TooManySends(30), 429),
+            (Error::TooManyChanges(60), 429),
+            (Error::NumberRefused("inside".into()), 409),
+            (Error::SmsBudgetSpent(60), 503),
             (Error::Unavailable("inside".into()), 503),
             (Error::Internal("inside".into()), 500),
         ];
@@ -167,7 +178,7 @@ mod tests {
         let mut sections: Vec<_> =
             docs.lines().filter_map(|line| line.strip_prefix("## `/problems/")?.strip_suffix('`')).collect();
         let mut names = names();
-        assert_eq!(names.len(), 18, "{names:?}");
+        assert_eq!(names.len(), 22, "{names:?}");
         for name in &names {
             assert!(docs.contains(&format!("| [`/problems/{name}`](#problems{name}) | ")), "{name}");
         }

@@ -43,11 +43,19 @@ pub(super) const EDIT_PERMISSION_REQUIRED: ProblemType = ProblemType {
              get a token with this permission.",
 };
 
+pub(super) const READ_PERMISSION_REQUIRED: ProblemType = ProblemType {
+    name: "read-permission-required",
+    status: StatusCode::FORBIDDEN,
+    title: "No permission to view this user",
+    detail: "This requires the permission users:read or users:edit, each alone or followed by a colon and the user's ID. \
+             Ask an administrator, or get a token with this permission.",
+};
+
 pub(super) const STEP_UP_REQUIRED: ProblemType = ProblemType {
     name: "step-up-required",
     status: StatusCode::FORBIDDEN,
     title: "A current code is required",
-    detail: "The settings are verified, so a current code is required. Send it as key in the body of PATCH \
+    detail: "The token alone is not enough for this. Send a current code, or a recovery code, as key in the body of PATCH \
              /api/two-factor (which can also disable two-factor) or POST /api/two-factor/recovery-codes.",
 };
 
@@ -132,8 +140,31 @@ pub(super) const TOO_MANY_SENDS: ProblemType = ProblemType {
     name: "too-many-sends",
     status: StatusCode::TOO_MANY_REQUESTS,
     title: "Sending limit reached",
-    detail: "You have reached the sending limit. The latest code is valid for 10 minutes and works once. Another one can be \
-             sent in {seconds} s.",
+    detail: "You have reached the sending limit. If you received a code in the last 10 minutes, use it. Another one can be sent in \
+             {seconds} s.",
+};
+
+pub(super) const TOO_MANY_CHANGES: ProblemType = ProblemType {
+    name: "too-many-changes",
+    status: StatusCode::TOO_MANY_REQUESTS,
+    title: "Too many changes",
+    detail: "The settings were changed too often in the last hour. Nothing was changed. Try again in {seconds} s.",
+};
+
+pub(super) const NUMBER_REFUSED: ProblemType = ProblemType {
+    name: "number-refused",
+    status: StatusCode::CONFLICT,
+    title: "No SMS to this number",
+    detail: "The phone number cannot receive codes: its owner has opted out of messages, or the network rejects it. Set \
+             another number or an authenticator app with PATCH /api/two-factor.",
+};
+
+pub(super) const SMS_BUDGET_SPENT: ProblemType = ProblemType {
+    name: "sms-budget-spent",
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    title: "No more SMS this hour",
+    detail: "The service has sent as many SMS as it may in one hour. No code was sent, and this request does not count. Try \
+             again in {seconds} s, or sign in with a recovery code.",
 };
 
 pub(super) const UNAVAILABLE: ProblemType = ProblemType {

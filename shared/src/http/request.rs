@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::gateway::Event;
 use super::{Fields, MAX_BODY_BYTES};
-use crate::error::Error;
-use crate::identity::user::User;
+use crate::error::{Error, FieldError};
+use crate::identity::user::{User, UserIdType};
 use crate::identity::{CallerClaims, Claims};
 use crate::time::UnixTime;
 
@@ -45,9 +45,32 @@ impl Request {
         self.claims.get(name).map(String::as_str)
     }
 
-    /// The user ID in the path, on routes that have one.
-    pub fn path_id(&self) -> Option<&str> {
-        self.path_id.as_deref()
+    /// The values of those of the claims `names` that there are.
+    pub fn claims(&self, names: &[String]) -> impl Iterator<Item = &str> {
+        names.iter().filter_map(|name| self.claim(name))
+    }
+
+    /// The user in the path, of the caller's tenant, on routes that have one.
+    ///
+    /// # Errors
+    /// It has not the form that IDs have.
+    pub fn path_user(&self, form: UserIdType) -> Result<Option<User>, Error> {
+        match &self.path_id {
+            None => Ok(None),
+            Some(id) if form.allows(id) => Ok(Some(self.caller.same_tenant(id))),
+            Some(_) => {
+                let detail = "in the path is not a user ID".into();
+                Err(Error::InvalidFields(vec![FieldError { pointer: "#/ID", detail }]))
+            }
+        }
+    }
+
+    /// The body's fields, where there is a body.
+    ///
+    /// # Errors
+    /// The body is not a JSON object.
+    pub fn optional_fields(&self) -> Result<Option<Fields>, Error> {
+        if self.body.iter().all(u8::is_ascii_whitespace) { Ok(None) } else { self.fields().map(Some) }
     }
 
     /// The body's fields.

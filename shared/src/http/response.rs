@@ -1,17 +1,22 @@
 //! What a request that went well is answered with.
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::http::StatusCode;
+use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::audit::AuditEvent;
 use super::gateway;
 use crate::error::Error;
+use crate::verification::AcceptedCode;
+
+/// How many recovery codes are left, on the response to the request that used one.
+const RECOVERY_CODES_LEFT: HeaderName = HeaderName::from_static("recovery-codes-left");
 
 /// 200 with a JSON document, or 204 without one; and what the audit log should say of it.
 #[derive(Debug)]
 pub struct Response {
     json: Option<String>,
+    recovery_codes_left: Option<usize>,
     pub(super) audit_event: Option<AuditEvent>,
 }
 
@@ -27,15 +32,23 @@ impl Response {
         }
         let json =
             serde_json::to_string(&Document { data }).map_err(|_| Error::Internal("answer has no JSON form".into()))?;
-        Ok(Self { json: Some(json), audit_event: None })
+        Ok(Self { json: Some(json), recovery_codes_left: None, audit_event: None })
     }
 
     /// 204.
     pub fn no_content() -> Self {
-        Self { json: None, audit_event: None }
+        Self { json: None, recovery_codes_left: None, audit_event: None }
     }
 
-    /// The same answer, with an event for the audit log.
+    /// The same response, with the header `Recovery-Codes-Left`, where the code that was accepted is a recovery code.
+    pub fn with_accepted_code(self, code: AcceptedCode) -> Self {
+        match code {
+            AcceptedCode::OneTime => self,
+            AcceptedCode::Recovery { left } => Self { recovery_codes_left: Some(left), ..self },
+        }
+    }
+
+    /// The same response, with an event for the audit log.
     pub fn with_audit_event(self, event: AuditEvent) -> Self {
         Self { audit_event: Some(event), ..self }
     }
@@ -45,6 +58,11 @@ impl Response {
     }
 
     pub(super) fn into_event_response(self) -> ApiGatewayV2httpResponse {
-        gateway::response(self.status(), "application/json", self.json)
+        let left = self.recovery_codes_left;
+        let mut response = gateway::response(self.status(), "application/json", self.json);
+        if let Some(left) = left {
+            response.headers.insert(RECOVERY_CODES_LEFT, HeaderValue::from(left));
+        }
+        response
     }
 }

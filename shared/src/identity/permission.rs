@@ -1,27 +1,48 @@
-//! Who may edit a user: `users:edit` covers every user of the tenant, `users:edit:42` covers user 42.
+//! Who may edit a user, and who may see one: `users:edit` covers every user of the tenant, `users:edit:42` covers user 42;
+//! `users:read` likewise.
 
-const EDIT_ANY: &str = "users:edit";
+const EDIT: &str = "users:edit";
+const READ: &str = "users:read";
 
 /// Whether one of the `claims` values grants the edit of the user `id`.
-///
-/// A value is a space-separated string (RFC 8693 §4.2 `scope`) or the gateway's `[a b]` form of an array. An array's
-/// members may hold spaces, which that form does not escape: whoever may put text into a permission claim can grant.
-/// An object (`map[a:b]`) or an array within an array is no list of permissions, whatever words are in it.
 pub fn may_edit<'a>(claims: impl IntoIterator<Item = &'a str>, id: &str) -> bool {
-    claims.into_iter().flat_map(permissions).any(|permission| {
-        permission == EDIT_ANY
-            || permission.strip_prefix(EDIT_ANY).and_then(|rest| rest.strip_prefix(':')).is_some_and(|only| only == id)
-    })
+    claims.into_iter().flat_map(permissions).any(|permission| covers(permission, EDIT, id))
 }
 
+/// Whether one of the `claims` values lets its holder see the user `id`.
+pub fn may_view<'a>(claims: impl IntoIterator<Item = &'a str>, id: &str) -> bool {
+    let mut permissions = claims.into_iter().flat_map(permissions);
+    permissions.any(|permission| covers(permission, EDIT, id) || covers(permission, READ, id))
+}
+
+/// Whether `permission` is `right`, or `right:id`.
+fn covers(permission: &str, right: &str, id: &str) -> bool {
+    match permission.strip_prefix(right) {
+        Some("") => true,
+        Some(rest) => rest.strip_prefix(':').is_some_and(|only| only == id),
+        None => false,
+    }
+}
+
+/// The permissions in a claim: a space-separated string (RFC 8693 §4.2 `scope`), the gateway's `[a b]` form of an array, or
+/// `[a, b]`, as Cognito writes the groups of a SAML provider.
+///
+/// An array's members may hold spaces and commas, which neither form escapes: whoever may put text into a permission claim
+/// can grant. The text of an object is no list of permissions, whatever words are in it: a brace, a double quote or a bracket inside
+/// says that it is one.
 fn permissions(claim: &str) -> impl Iterator<Item = &str> {
-    let list = match claim.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
-        Some(nested) if nested.contains('[') => "",
-        Some(members) => members,
-        None if claim.starts_with("map[") => "",
-        None => claim,
+    let (list, is_array) = match claim.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        Some(members) => (members, true),
+        None => (claim, false),
     };
-    list.split(' ')
+    let list = if list.contains(['{', '}', '"', '[', ']']) { "" } else { list };
+    let mut words = list.split(' ').peekable();
+    std::iter::from_fn(move || {
+        let word = words.next()?;
+        // Between the members of an array a comma parts; anywhere else it belongs to the word.
+        let parts = is_array && words.peek().is_some();
+        Some(if parts { word.strip_suffix(',').unwrap_or(word) } else { word })
+    })
 }
 
 #[cfg(test)]
@@ -30,7 +51,15 @@ mod tests {
 
     #[test]
     fn users_edit_covers_every_user() {
-        for claim in ["users:edit", "openid users:edit email", "[users:edit]", "[openid users:edit]"] {
+        for claim in [
+            "users:edit",
+            "openid users:edit email",
+            "[users:edit]",
+            "[openid users:edit]",
+            "[users:edit, staff]",
+            "[staff, users:edit]",
+            "[staff, users:edit, other]",
+        ] {
             assert!(may_edit([claim], "42"), "{claim}");
         }
         assert!(may_edit(["openid", "[users:edit]"], "42"));
@@ -45,6 +74,17 @@ mod tests {
     }
 
     #[test]
+    fn to_view_takes_read_or_edit_and_to_edit_takes_edit() {
+        for claim in ["users:read", "users:edit", "users:read:42", "users:edit:42", "[openid, users:read]"] {
+            assert!(may_view([claim], "42"), "{claim}");
+        }
+        for claim in ["users:read:4", "users:reader", "users", "users:read:", ""] {
+            assert!(!may_view([claim], "42"), "{claim}");
+        }
+        assert!(!may_edit(["users:read", "users:read:42"], "42"));
+    }
+
+    #[test]
     fn nothing_else_grants() {
         for claim in [
             "",
@@ -55,6 +95,13 @@ mod tests {
             "xusers:edit",
             "USERS:EDIT",
             "users:edit,openid",
+            "users:edit, openid",
+            "[users:edit,staff]",
+            "[users:edit,]",
+            r#"{"note":"a users:edit b"}"#,
+            r#"[{"note":"a users:edit b"}]"#,
+            r#"["users:edit"]"#,
+            r#"a "users:edit b"#,
             "users:edit:*",
             "users:edit\t",
             "map[note:a users:edit b]",

@@ -74,6 +74,11 @@ impl PhoneNumber {
         Zeroizing::new(format!("+{}{}", self.country_code, self.national))
     }
 
+    /// The last two digits, by which its owner knows it.
+    pub(crate) fn last_digits(&self) -> &str {
+        self.national.get(self.national.len().saturating_sub(2)..).unwrap_or_default()
+    }
+
     /// `45 20123456 DK`: what is sealed into the table.
     pub(crate) fn to_stored(&self) -> Zeroizing<String> {
         Zeroizing::new(format!("{} {} {}", self.country_code, self.national, self.country))

@@ -1,5 +1,5 @@
-//! How often an SMS may be sent: 30 s between two, 5 an hour and 10 a day for a user; 10 a day for a phone number over
-//! all users. Sliding windows over the times of the sends themselves, so no edge of an hour or a day lets more through.
+//! How often an SMS may be sent: 30 s between two, 5 an hour and 10 a day for a user; 10 a day to a phone number over
+//! all users, of which 3 for enrolments that are not verified; so many an hour from the whole stack. Sliding windows over the times of the sends themselves, so no edge of an hour or a day lets more through.
 
 use crate::authenticator::throttle::CLOCK_ERROR;
 use crate::time::UnixTime;
@@ -25,8 +25,39 @@ pub struct Limit {
 pub const USER_LIMITS: &[Limit] =
     &[Limit { sends: 1, seconds: SPACING }, Limit { sends: 5, seconds: 3600 }, Limit { sends: 10, seconds: DAY }];
 
-/// The limit of one phone number, whoever sends to it.
+/// The limit of one phone number, whoever of the tenant sends to it.
 pub const NUMBER_LIMIT: Limit = Limit { sends: 10, seconds: DAY };
+
+/// Of these, how many may be for enrolments that are not verified: strangers who enrol a number cannot use up its owner's.
+pub const UNVERIFIED_NUMBER_LIMIT: Limit = Limit { sends: 3, seconds: DAY };
+
+/// Seconds to wait that are said where a number's limit is reached, whatever the truth is: an exact wait would tell a
+/// stranger when the number's owner signed in.
+pub const NUMBER_WAIT: u64 = 3600;
+
+/// Whose code it is: a sign-in of somebody who has the phone, or an enrolment that nobody has verified yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The enrolment is verified.
+    SignIn,
+    /// It is not.
+    Enrolment,
+}
+
+/// The sends of the whole stack within an hour: what bounds the bill, and keeps SNS's own spending limit out of reach, past
+/// which it takes messages and sends none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Sends of an hour. Those for enrolments get half of them at most, so that sign-ins go on when somebody pumps.
+    pub per_hour: u64,
+}
+
+impl Budget {
+    /// Sends of an hour that may be for enrolments.
+    pub fn for_enrolments(self) -> u64 {
+        self.per_hour / 2
+    }
+}
 
 /// One send: its second since 1970 times a million, plus a random part that tells sends of the same second apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -20,6 +20,9 @@ pub enum SendFailure {
     /// Certainly nothing was sent: SNS refused the request, or it never left.
     #[error("nothing was sent: {0}")]
     NotSent(String),
+    /// SNS sends nothing to this number, now or later: its owner has opted out, or it is none that SNS sends to.
+    #[error("the number is refused: {0}")]
+    NumberRefused(String),
     /// The request left and no answer says what became of it.
     #[error("the SMS may have been sent: {0}")]
     Unknown(String),
@@ -64,6 +67,19 @@ fn text(value: &str) -> Result<MessageAttributeValue, SendFailure> {
         .map_err(|_| SendFailure::NotSent("Publish: request could not be built".to_owned()))
 }
 
+/// Whether SNS will not send to this number at all: `InvalidParameter` with `Invalid parameter: PhoneNumber Reason: … is not
+/// valid to publish to`, or `OptedOut`. Everything else about the request is the same for every number, and so is refused for
+/// another reason. <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+fn is_refusal_of_number(code: Option<&str>, message: Option<&str>) -> bool {
+    match code {
+        Some("OptedOut" | "OptedOutException") => true,
+        Some("InvalidParameter" | "InvalidParameterValue") => {
+            message.is_some_and(|message| message.contains("PhoneNumber"))
+        }
+        _ => false,
+    }
+}
+
 fn failure(error: &SdkError<PublishError>) -> SendFailure {
     match error {
         SdkError::ConstructionFailure(_) => SendFailure::NotSent("Publish: request could not be built".to_owned()),
@@ -81,6 +97,9 @@ fn failure(error: &SdkError<PublishError>) -> SendFailure {
         }
         SdkError::ServiceError(service) => {
             let text = format!("Publish: {}", service.err().code().unwrap_or("unnamed error"));
+            if is_refusal_of_number(service.err().code(), service.err().message()) {
+                return SendFailure::NumberRefused(text);
+            }
             // A refusal (4xx, throttling with it) sent nothing; after an error inside SNS nobody knows, save where SNS
             // says that it did not take the request at all.
             let status = service.raw().status().as_u16();
@@ -92,5 +111,21 @@ fn failure(error: &SdkError<PublishError>) -> SendFailure {
         }
         SdkError::TimeoutError(_) => SendFailure::Unknown("Publish: timed out".to_owned()),
         _ => SendFailure::Unknown("Publish: unreadable answer".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_of_the_number_itself_is_for_good() {
+        let reason = Some("Invalid parameter: PhoneNumber Reason: +45… is not valid to publish to");
+        assert!(is_refusal_of_number(Some("InvalidParameter"), reason));
+        assert!(is_refusal_of_number(Some("OptedOut"), None));
+        assert!(!is_refusal_of_number(Some("InvalidParameter"), Some("Invalid parameter: Message too long")));
+        assert!(!is_refusal_of_number(Some("InvalidParameter"), None));
+        assert!(!is_refusal_of_number(Some("Throttled"), reason));
+        assert!(!is_refusal_of_number(None, reason));
     }
 }

@@ -4,10 +4,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attempts::Reserved;
 use super::change::Change;
+use super::changes::counted;
 use super::condition::Condition;
-use super::item::{attribute, n, s};
+use super::item::{attribute, n, s, t};
 use super::outbox::{Event, EventType, Proof};
-use super::recovery_codes::{new_set, used_code};
+use super::recovery_codes::new_set;
 use super::settings::{ATTEMPTS, CHALLENGE};
 use super::write::Written;
 use super::{NewSettings, Store, StoreError, user_key};
@@ -18,7 +19,6 @@ use crate::authenticator::secret::Secret;
 use crate::authenticator::{Authenticator, totp};
 use crate::identity::user::User;
 use crate::time::UnixTime;
-use crate::verification::{Try, TypedCode};
 
 /// What a right code brings about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Effect {
     Verify,
     /// The settings are replaced.
     Replace(NewSettings),
-    /// There is a new set of recovery codes. The code shows that the authenticator works, so it is verified if it was not.
+    /// There is a new set of recovery codes, for settings that are verified.
     RecoveryCodes(Vec<RecoveryCode>),
 }
 
@@ -40,6 +40,30 @@ pub enum Accepted {
     No,
 }
 
+/// Who has tried a code, and when: what an accepted one is written with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Acceptance<'a> {
+    pub(super) user: &'a User,
+    /// The method of the authenticator; empty where the code does not depend on it.
+    pub(super) method: &'static str,
+    /// Whether the enrolment was verified before.
+    pub(super) verified: bool,
+    pub(super) effect: &'a Effect,
+    pub(super) now: UnixTime,
+}
+
+impl Acceptance<'_> {
+    /// The change as every acceptance writes it: under `name`, by which a retried write knows its own work; the counter of
+    /// wrong codes is cleared, and a code on its way used up.
+    pub(super) fn finish(self, change: Change, name: &str) -> Change {
+        let change = match change.touches(attribute::ACCEPTED_AT) {
+            true => change,
+            false => change.set(attribute::ACCEPTED_AT, t(self.now)),
+        };
+        change.set(attribute::ACCEPTED, s(name)).remove(&ATTEMPTS).remove(&CHALLENGE)
+    }
+}
+
 impl Store {
     /// Compares the code with what `reserved` has read, and accepts it if it is right: `effect` is written, the counter of
     /// wrong codes cleared and the code used up, in one write.
@@ -49,50 +73,74 @@ impl Store {
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
-    pub async fn accept(&self, tried: Try<'_>, reserved: &Reserved, effect: &Effect) -> Result<Accepted, StoreError> {
-        let acceptance = Acceptance { user: tried.user, reserved, effect, now: tried.now };
-        let change = match (tried.code, &reserved.enrolment.authenticator) {
-            (TypedCode::Recovery(code), _) => self.accept_recovery_code(acceptance, code)?,
-            (TypedCode::OneTime(code), Authenticator::App(secret)) => self.accept_totp(acceptance, secret, code)?,
-            (TypedCode::OneTime(code), Authenticator::Sms(number)) => match &reserved.challenge {
+    pub async fn accept(
+        &self,
+        user: &User,
+        code: &Code,
+        reserved: &Reserved,
+        effect: &Effect,
+        now: UnixTime,
+    ) -> Result<Accepted, StoreError> {
+        let enrolment = &reserved.enrolment;
+        let (method, verified) = (enrolment.authenticator.method(), enrolment.verified);
+        let acceptance = Acceptance { user, method, verified, effect, now };
+        let change = match &enrolment.authenticator {
+            Authenticator::App(secret) => self.accept_totp(acceptance, reserved, secret, code)?,
+            Authenticator::Sms(number) => match &reserved.challenge {
                 Some(challenge) => {
-                    let binding = Binding { user: tried.user, enrolment: &reserved.enrolment, number };
+                    let binding = Binding { user, enrolment, number };
                     self.accept_challenge(acceptance, binding, challenge, code)?
                 }
                 None => None,
             },
         };
-        match change {
-            Some(change) => self.write_acceptance(acceptance, change).await,
-            None => Ok(Accepted::No),
-        }
+        let Some(change) = change else { return Ok(Accepted::No) };
+        let change = match effect {
+            Effect::Replace(_) => counted(change, reserved.changes, now),
+            Effect::Verify => change,
+            Effect::RecoveryCodes(_) => change.when(Condition::Equals(attribute::VERIFIED, AttributeValue::Bool(true))),
+        };
+        let change = acceptance
+            .finish(change, &reserved.attempt)
+            .when(Condition::Equals(attribute::ENROLMENT, s(&enrolment.id)));
+        Ok(match self.write(&user_key(user), change).await? {
+            Written::Done(_) => Accepted::Yes,
+            // A retried write that had come through the first time finds its own name: it was accepted.
+            Written::Refused(Some(item)) if item.get(attribute::ACCEPTED) == Some(&s(&reserved.attempt)) => {
+                Accepted::Yes
+            }
+            Written::Refused(_) => Accepted::No,
+        })
     }
 
     /// The step must be later than the last one that was accepted with the same secret.
     fn accept_totp(
         &self,
         acceptance: Acceptance<'_>,
+        reserved: &Reserved,
         secret: &Secret,
         code: &Code,
     ) -> Result<Option<Change>, StoreError> {
         let Some(step) = totp::matching_step(secret, code, acceptance.now) else { return Ok(None) };
-        let key = user_key(acceptance.user);
-        let parts = ["secret", &key, &secret.to_base32()];
-        let secret_hash = match &acceptance.reserved.last_step {
+        let parts = ["secret", &user_key(acceptance.user), &secret.to_base32()];
+        let secret_hash = match &reserved.last_step {
             Some(last) => self.keys.hash_like(&last.secret_hash, &parts)?,
             None => self.keys.hash(&parts)?,
         };
         let (step, secret_hash) = (n(step), s(secret_hash.as_str()));
-        let change = self
-            .effect(acceptance, Proof::Code)?
-            .set(attribute::LAST_STEP, step.clone())
-            .set(attribute::LAST_STEP_SECRET, secret_hash.clone())
-            .when(Condition::Any(vec![
-                Condition::Absent(attribute::LAST_STEP),
-                Condition::Differs(attribute::LAST_STEP_SECRET, secret_hash),
-                Condition::Below(attribute::LAST_STEP, step),
-            ]));
-        Ok(Some(change))
+        let change = self.effect(acceptance, Proof::Code)?;
+        // An app that is enrolled and verified in this write has a first step of its own to remember.
+        let change = match change.touches(attribute::LAST_STEP) {
+            true => change,
+            false => {
+                change.set(attribute::LAST_STEP, step.clone()).set(attribute::LAST_STEP_SECRET, secret_hash.clone())
+            }
+        };
+        Ok(Some(change.when(Condition::Any(vec![
+            Condition::Absent(attribute::LAST_STEP),
+            Condition::Differs(attribute::LAST_STEP_SECRET, secret_hash),
+            Condition::Below(attribute::LAST_STEP, step),
+        ]))))
     }
 
     /// The challenge must still stand: not used, nor replaced by the next send or by new settings.
@@ -110,68 +158,18 @@ impl Store {
         Ok(Some(self.effect(acceptance, Proof::Code)?.when(stands)))
     }
 
-    /// The recovery code must still be there: not used, nor void.
-    fn accept_recovery_code(
-        &self,
-        acceptance: Acceptance<'_>,
-        code: &RecoveryCode,
-    ) -> Result<Option<Change>, StoreError> {
-        let hash = code.hash(acceptance.user);
-        if !acceptance.reserved.recovery_codes.contains(&hash) {
-            return Ok(None);
-        }
-        Ok(Some(used_code(self.effect(acceptance, Proof::RecoveryCode)?, &hash)))
-    }
-
     /// What the effect changes, and the event that tells of it.
-    fn effect(&self, acceptance: Acceptance<'_>, proof: Proof) -> Result<Change, StoreError> {
-        let Acceptance { user, reserved, effect, now } = acceptance;
-        let method = reserved.enrolment.authenticator.method();
-        let verified = AttributeValue::Bool(true);
+    pub(super) fn effect(&self, acceptance: Acceptance<'_>, proof: Proof) -> Result<Change, StoreError> {
+        let Acceptance { user, method, verified, effect, now } = acceptance;
+        let verify = || Change::of_user().set(attribute::VERIFIED, AttributeValue::Bool(true));
         let (change, type_) = match effect {
             Effect::Replace(settings) => return self.new_settings(settings, user, now, proof),
-            Effect::RecoveryCodes(codes) => {
-                (new_set(user, codes).set(attribute::VERIFIED, verified), EventType::RecoveryCodesCreated)
-            }
-            Effect::Verify if proof == Proof::RecoveryCode => {
-                (Change::of_user().set(attribute::VERIFIED, verified), EventType::RecoveryCodeUsed)
-            }
-            Effect::Verify => {
-                let change = Change::of_user().set(attribute::VERIFIED, verified);
-                // Every sign-in verifies again: news is the first time alone.
-                if reserved.enrolment.verified {
-                    return Ok(change);
-                }
-                (change, EventType::Verified)
-            }
+            Effect::RecoveryCodes(codes) => (new_set(user, codes), EventType::RecoveryCodesCreated),
+            Effect::Verify if proof == Proof::RecoveryCode => (verify(), EventType::RecoveryCodeUsed),
+            // Every sign-in verifies again: news is the first time alone.
+            Effect::Verify if verified => return Ok(verify()),
+            Effect::Verify => (verify(), EventType::Verified),
         };
         Ok(Event { type_, subject: user, actor: user, method, proof, now }.tell(change)?)
     }
-
-    async fn write_acceptance(&self, acceptance: Acceptance<'_>, change: Change) -> Result<Accepted, StoreError> {
-        let Acceptance { user, reserved, .. } = acceptance;
-        let change = change
-            .set(attribute::ACCEPTED, s(&reserved.attempt))
-            .remove(&ATTEMPTS)
-            .remove(&CHALLENGE)
-            .when(Condition::Equals(attribute::ENROLMENT, s(&reserved.enrolment.id)));
-        Ok(match self.write(&user_key(user), change).await? {
-            Written::Done(_) => Accepted::Yes,
-            // A retried write that had come through the first time finds its own name: it was accepted.
-            Written::Refused(Some(item)) if item.get(attribute::ACCEPTED) == Some(&s(&reserved.attempt)) => {
-                Accepted::Yes
-            }
-            Written::Refused(_) => Accepted::No,
-        })
-    }
-}
-
-/// Who has tried a code, and when: what an accepted one is written with.
-#[derive(Debug, Clone, Copy)]
-struct Acceptance<'a> {
-    user: &'a User,
-    /// The attempt that was counted.
-    reserved: &'a Reserved,
-    effect: &'a Effect,
-    now: UnixTime,
 }

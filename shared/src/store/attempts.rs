@@ -8,6 +8,7 @@ use super::write::Written;
 use super::{Store, StoreError, UserItem, random_id, user_key};
 use crate::authenticator::Enrolment;
 use crate::authenticator::challenge::Challenge;
+use crate::authenticator::change_limit::Changes;
 use crate::authenticator::throttle::{CLOCK_ERROR, FREE_ATTEMPTS, Throttle, WAITS, wait_after};
 use crate::authenticator::totp::LastStep;
 use crate::identity::user::User;
@@ -37,8 +38,8 @@ pub struct Reserved {
     pub enrolment: Enrolment,
     /// The SMS code on its way, with this attempt counted in.
     pub(super) challenge: Option<Challenge>,
-    /// Hashes of the recovery codes that are left.
-    pub(super) recovery_codes: Vec<String>,
+    /// Changes of the settings within an hour.
+    pub(super) changes: Changes,
     pub(super) last_step: Option<LastStep>,
     pub(super) attempt: String,
     before: Before,
@@ -211,7 +212,7 @@ fn reserved(item: UserItem, attempt: String, before: Before) -> Result<Attempt, 
     Ok(Attempt::Reserved(Box::new(Reserved {
         enrolment,
         challenge,
-        recovery_codes: item.recovery_codes,
+        changes: item.changes,
         last_step: item.last_step,
         attempt,
         before,

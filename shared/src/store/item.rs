@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::authenticator::challenge::Challenge;
+use crate::authenticator::change_limit::Changes;
 use crate::authenticator::secret::Secret;
 use crate::authenticator::throttle::Throttle;
 use crate::authenticator::totp::LastStep;
@@ -28,6 +29,8 @@ pub(super) mod attribute {
     pub(crate) const SECRET: &str = "secret";
     /// Sealed phone number.
     pub(crate) const PHONE: &str = "phone";
+    /// The number's last two digits, for a helpdesk: they are worth little, and so no key is needed to see them.
+    pub(crate) const PHONE_END: &str = "phone_end";
     pub(crate) const VERIFIED: &str = "verified";
     /// Name of the enrolment, which fences writes that belong to an earlier one.
     pub(crate) const ENROLMENT: &str = "enrolment";
@@ -41,15 +44,27 @@ pub(super) mod attribute {
     /// Names of the attempt counted last and of the one accepted last: how a retried write knows its own work.
     pub(crate) const ATTEMPT: &str = "attempt";
     pub(crate) const ACCEPTED: &str = "accepted";
+    /// The second in which a code was accepted last.
+    pub(crate) const ACCEPTED_AT: &str = "accepted_at";
     /// The last accepted time step, and the keyed hash of the secret it was accepted with.
     pub(crate) const LAST_STEP: &str = "last_step";
     pub(crate) const LAST_STEP_SECRET: &str = "last_step_secret";
     /// The attempt whose wait the event `two-factor.locked` has told of.
     pub(crate) const LOCKED_ATTEMPT: &str = "locked_attempt";
-    /// Hashes of the recovery codes that are left.
+    /// Hashes of the recovery codes that are left, and how many they are: DynamoDB cannot put a set's size into an event.
     pub(crate) const RECOVERY_CODES: &str = "recovery_codes";
-    /// Times of the sends within a day.
+    pub(crate) const RECOVERY_CODES_LEFT: &str = "recovery_codes_left";
+    /// Times of the sends within a day; in a number's item, also of those for enrolments that were not verified.
     pub(crate) const SENDS: &str = "sends";
+    pub(crate) const UNVERIFIED_SENDS: &str = "unverified_sends";
+    /// In an hour's item: the sends of the whole stack, and those for enrolments that were not verified.
+    pub(crate) const HOUR_SENDS: &str = "hour_sends";
+    pub(crate) const HOUR_UNVERIFIED_SENDS: &str = "hour_unverified_sends";
+    /// The second of the first change of the settings within an hour, and the changes since.
+    pub(crate) const CHANGES_SINCE: &str = "changes_since";
+    pub(crate) const CHANGES: &str = "changes";
+    /// Name of the last change: how a retried write knows its own work.
+    pub(crate) const CHANGE: &str = "change";
     /// What the last write tells other systems. The type stands apart, because a write can decide it by what it finds.
     pub(crate) const EVENT: &str = "event";
     pub(crate) const EVENT_TYPE: &str = "event_type";
@@ -70,6 +85,8 @@ pub struct UserItem {
     pub throttle: Throttle,
     /// SMS of the last day.
     pub sends: SendLog,
+    /// Changes of the settings within an hour.
+    pub changes: Changes,
     /// The last accepted time step.
     pub last_step: Option<LastStep>,
     /// Name of the attempt counted last.
@@ -87,11 +104,9 @@ impl UserItem {
         Ok(Self {
             enrolment: read_enrolment(key, item, keys)?,
             challenge: read_challenge(item)?,
-            throttle: Throttle {
-                failures: optional_number(item, attribute::FAILURES)?.unwrap_or(0),
-                last_attempt: optional_time(item, attribute::LAST_ATTEMPT)?.unwrap_or_default(),
-            },
-            sends: sends(item)?,
+            throttle: throttle(item)?,
+            sends: sends(item, attribute::SENDS)?,
+            changes: changes(item)?,
             last_step: read_last_step(item)?,
             attempt: optional_text(item, attribute::ATTEMPT)?,
             locked_attempt: optional_text(item, attribute::LOCKED_ATTEMPT)?,
@@ -137,15 +152,31 @@ fn read_last_step(item: &Item) -> Result<Option<LastStep>, StoreError> {
     Ok(Some(LastStep { step: number(item, attribute::LAST_STEP)?, secret_hash: KeyedHash::from_stored(secret_hash) }))
 }
 
-fn recovery_codes(item: &Item) -> Result<Vec<String>, StoreError> {
+pub(super) fn recovery_codes(item: &Item) -> Result<Vec<String>, StoreError> {
     let Some(value) = item.get(attribute::RECOVERY_CODES) else { return Ok(Vec::new()) };
     value.as_ss().cloned().map_err(|_| StoreError::unreadable(attribute::RECOVERY_CODES))
 }
 
-/// The sends of a user's or a number's item.
-pub(super) fn sends(item: &Item) -> Result<SendLog, StoreError> {
-    let Some(value) = item.get(attribute::SENDS) else { return Ok(SendLog::default()) };
-    let unreadable = || StoreError::unreadable(attribute::SENDS);
+/// The changes of a user's item.
+pub(super) fn changes(item: &Item) -> Result<Changes, StoreError> {
+    Ok(Changes {
+        since: optional_time(item, attribute::CHANGES_SINCE)?.unwrap_or_default(),
+        count: optional_number(item, attribute::CHANGES)?.unwrap_or(0),
+    })
+}
+
+/// The attempts of a user's item.
+pub(super) fn throttle(item: &Item) -> Result<Throttle, StoreError> {
+    Ok(Throttle {
+        failures: optional_number(item, attribute::FAILURES)?.unwrap_or(0),
+        last_attempt: optional_time(item, attribute::LAST_ATTEMPT)?.unwrap_or_default(),
+    })
+}
+
+/// The sends in an attribute of a user's or a number's item.
+pub(super) fn sends(item: &Item, name: &str) -> Result<SendLog, StoreError> {
+    let Some(value) = item.get(name) else { return Ok(SendLog::default()) };
+    let unreadable = || StoreError::unreadable(name);
     let numbers = value.as_ns().map_err(|_| unreadable())?;
     let stamps = numbers.iter().map(|n| n.parse().map(Stamp).map_err(|_| unreadable()));
     Ok(SendLog::new(stamps.collect::<Result<_, _>>()?))
@@ -179,7 +210,7 @@ fn number(item: &Item, name: &str) -> Result<u64, StoreError> {
     optional_number(item, name)?.ok_or_else(|| StoreError::unreadable(name))
 }
 
-fn optional_text(item: &Item, name: &str) -> Result<Option<String>, StoreError> {
+pub(super) fn optional_text(item: &Item, name: &str) -> Result<Option<String>, StoreError> {
     item.contains_key(name).then(|| text(item, name).map(str::to_owned)).transpose()
 }
 

@@ -8,17 +8,20 @@
 //! | --- | --- | --- |
 //! | user | `USER#tenant#id` | enrolment, SMS code, recovery codes, attempts, sends, and the event of the last write |
 //! | number | `NUMBER#tenant#keyed hash` | the sends to one phone number |
+//! | hour | `HOUR#second it begins` | the sends of the whole stack within it |
 //!
 //! [`change`] and [`condition`] write the expressions, [`write`] sends them; the other modules each own a fact.
 
 mod acceptance;
 mod attempts;
 mod change;
+mod changes;
 mod condition;
 mod error;
 mod item;
 mod keys;
 mod outbox;
+mod overview;
 mod recovery_codes;
 mod sends;
 mod settings;
@@ -30,9 +33,10 @@ pub use attempts::{Attempt, Reserved};
 pub use error::StoreError;
 pub use item::UserItem;
 pub use keys::user_key;
-pub use recovery_codes::NewCodes;
+pub use overview::Overview;
+pub use recovery_codes::{NewCodes, RecoveryCodeUse};
 pub use sends::{SendReservation, SendSlot};
-pub use settings::{NewSettings, Replaced, ResetBy};
+pub use settings::{NewSettings, Removed, Replaced, ResetBy};
 
 use std::fmt;
 use std::sync::Arc;

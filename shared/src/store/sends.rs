@@ -1,4 +1,5 @@
-//! Sending a code: one slot of the user's limits and of the number's, and the code's hash, in one transaction.
+//! Sending a code: one slot of the user's limits and of the number's, and the code's hash, in one transaction; then one of
+//! the stack's hour.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -7,14 +8,20 @@ use super::condition::Condition;
 use super::item::{Item, attribute, n, s, sends, sends_value, t};
 use super::keys::number_key;
 use super::transaction::Transaction;
+use super::write::Written;
 use super::{Store, StoreError, UserItem, user_key};
 use crate::authenticator::challenge::{Binding, Challenge};
 use crate::authenticator::code::Code;
 use crate::authenticator::{Authenticator, Enrolment};
 use crate::identity::user::User;
 use crate::random;
-use crate::sms::limits::{DAY, NUMBER_LIMIT, SendLog, Stamp, USER_LIMITS};
+use crate::sms::limits::{
+    Budget, DAY, Limit, NUMBER_LIMIT, NUMBER_WAIT, Purpose, SendLog, Stamp, UNVERIFIED_NUMBER_LIMIT, USER_LIMITS,
+};
 use crate::time::UnixTime;
+
+/// Seconds of an hour.
+const HOUR: u64 = 3600;
 
 /// What became of asking for a send.
 #[derive(Debug)]
@@ -26,6 +33,11 @@ pub enum SendReservation {
         /// Seconds until the next send.
         seconds: u64,
     },
+    /// The whole stack has sent as many as it may within an hour.
+    BudgetSpent {
+        /// Seconds until the next hour.
+        seconds: u64,
+    },
     /// The settings were replaced since they were read.
     Changed,
 }
@@ -34,17 +46,20 @@ pub enum SendReservation {
 #[derive(Debug)]
 pub struct SendSlot {
     number_key: String,
+    hour: Hour,
+    purpose: Purpose,
     stamp: Stamp,
     code_hash: String,
     replaced: Option<Challenge>,
 }
 
 impl Store {
-    /// Counts a send for the user and for the number, and stores the hash of its code, which replaces an earlier one.
-    /// `read` is what [`Store::user`] has read of `user`, whose phone is enrolled.
+    /// Counts a send for the user, for the number and for the stack, and stores the hash of its code, which replaces an
+    /// earlier one. `read` is what [`Store::user`] has read of `user`, whose phone is enrolled.
     ///
     /// Closes the race of parallel sends: the user's item is written only if its sends and its enrolment are still those
-    /// that were read, the number's only while its day has room, and neither without the other.
+    /// that were read, the number's only while its day has room, and neither without the other; the hour's, which all sends
+    /// share, in a write of its own behind them, only while the hour has room.
     ///
     /// # Errors
     /// DynamoDB cannot be reached, or an item cannot be read.
@@ -53,41 +68,98 @@ impl Store {
         user: &User,
         read: &UserItem,
         code: &Code,
+        budget: Budget,
         now: UnixTime,
     ) -> Result<SendReservation, StoreError> {
         let Some(enrolment) = &read.enrolment else { return Ok(SendReservation::Changed) };
         let Authenticator::Sms(number) = &enrolment.authenticator else { return Ok(SendReservation::Changed) };
+        let purpose = if enrolment.verified { Purpose::SignIn } else { Purpose::Enrolment };
+        let number_key = number_key(&user.tenant, number, &self.keys)?;
         if let Some(seconds) = read.sends.retry_after(USER_LIMITS, now) {
-            return Ok(SendReservation::Wait { seconds });
+            return self.longer_wait(&number_key, purpose, seconds, now).await;
         }
         let challenge = Binding { user, enrolment, number }.challenge(code, &self.keys, now)?;
         let slot = SendSlot {
-            number_key: number_key(&user.tenant, number, &self.keys)?,
+            number_key,
+            hour: Hour::of(now),
+            purpose,
             stamp: Stamp::new(now, random::bytes()?),
             code_hash: challenge.code_hash.as_str().to_owned(),
             replaced: read.challenge.clone(),
         };
         let of_user = user_send(read, enrolment, &challenge, slot.stamp);
-        let refused = match self.reserve_slot(user, &slot, of_user.clone(), number_send(slot.stamp, now)).await? {
-            None => return Ok(SendReservation::Reserved(Box::new(slot))),
+        match self.reserve_user_and_number(user, &slot, of_user, enrolment, now).await? {
+            Some(refused) => Ok(refused),
+            None => self.reserve_hour(user, slot, budget, now).await,
+        }
+    }
+
+    /// Counts the send in the user's item and the number's; says why not.
+    async fn reserve_user_and_number(
+        &self,
+        user: &User,
+        slot: &SendSlot,
+        of_user: Change,
+        enrolment: &Enrolment,
+        now: UnixTime,
+    ) -> Result<Option<SendReservation>, StoreError> {
+        let refused = match self.transact_slot(user, slot, of_user.clone(), slot.number_send(now)).await? {
+            None => return Ok(None),
             Some(refused) => refused,
         };
         if let Some(item) = refused.user {
-            return user_refused(&item, enrolment, now);
+            return user_refused(&item, enrolment, now).map(Some);
         }
         // The number's item is full, perhaps of sends that are over a day old: drop those and try once more.
-        let log = sends(&refused.number.unwrap_or_default())?;
-        if let Some(seconds) = log.retry_after(&[NUMBER_LIMIT], now) {
-            return Ok(SendReservation::Wait { seconds });
+        let logs = NumberLogs::read(&refused.number.unwrap_or_default())?;
+        if logs.are_full(slot.purpose, now) {
+            return Ok(Some(SendReservation::Wait { seconds: NUMBER_WAIT }));
         }
-        match self.reserve_slot(user, &slot, of_user, number_send_after(&log, slot.stamp, now)).await? {
-            None => Ok(SendReservation::Reserved(Box::new(slot))),
-            Some(Refused { user: Some(item), .. }) => user_refused(&item, enrolment, now),
+        match self.transact_slot(user, slot, of_user, slot.number_send_after(&logs, now)).await? {
+            None => Ok(None),
+            Some(Refused { user: Some(item), .. }) => user_refused(&item, enrolment, now).map(Some),
             Some(_) => Err(StoreError::Unavailable("TransactWriteItems: in conflict with another request".to_owned())),
         }
     }
 
-    /// Releases a send that certainly sent nothing: both limits, and the code it had replaced.
+    /// Counts the send in the hour's item; where the hour is full, the rest of it is released.
+    async fn reserve_hour(
+        &self,
+        user: &User,
+        slot: SendSlot,
+        budget: Budget,
+        now: UnixTime,
+    ) -> Result<SendReservation, StoreError> {
+        match self.write(&slot.hour.key(), slot.hour_send(budget)).await {
+            Ok(Written::Done(_)) => Ok(SendReservation::Reserved(Box::new(slot))),
+            Ok(Written::Refused(_)) => {
+                self.release_user_and_number(user, &slot).await?;
+                Ok(SendReservation::BudgetSpent { seconds: slot.hour.end().since(now).max(1) })
+            }
+            Err(fault) => Err(match self.release_user_and_number(user, &slot).await {
+                Ok(()) => fault,
+                Err(error) => fault.and_not_released("send", &error),
+            }),
+        }
+    }
+
+    /// The user has to wait; where the number's limit is reached too, the longer of both waits is said.
+    async fn longer_wait(
+        &self,
+        number_key: &str,
+        purpose: Purpose,
+        seconds: u64,
+        now: UnixTime,
+    ) -> Result<SendReservation, StoreError> {
+        if seconds >= NUMBER_WAIT {
+            return Ok(SendReservation::Wait { seconds });
+        }
+        let item = self.read(number_key).await?.unwrap_or_default();
+        let number_wait = if NumberLogs::read(&item)?.are_full(purpose, now) { NUMBER_WAIT } else { 0 };
+        Ok(SendReservation::Wait { seconds: seconds.max(number_wait) })
+    }
+
+    /// Releases a send that certainly sent nothing: its limits, and the code it had replaced.
     ///
     /// Closes the race with new settings, an attempt or a reset that came in between: the earlier code is put back only
     /// where this send's code still stands, and what was counted since stays counted.
@@ -95,6 +167,11 @@ impl Store {
     /// # Errors
     /// DynamoDB cannot be reached: the send stays counted.
     pub async fn release_send(&self, user: &User, slot: &SendSlot) -> Result<(), StoreError> {
+        self.release_user_and_number(user, slot).await?;
+        self.write_where_it_fits(&slot.hour.key(), slot.hour_release()).await
+    }
+
+    async fn release_user_and_number(&self, user: &User, slot: &SendSlot) -> Result<(), StoreError> {
         match self.release_with_code(user, slot).await? {
             Transaction::Done => return Ok(()),
             Transaction::Unknown(fault) => return Err(fault),
@@ -111,7 +188,7 @@ impl Store {
     }
 
     /// Counts the send in both items, or says which of them refused.
-    async fn reserve_slot(
+    async fn transact_slot(
         &self,
         user: &User,
         slot: &SendSlot,
@@ -158,43 +235,128 @@ struct Refused {
     number: Option<Item>,
 }
 
+/// The sends to a number within a day, and those of them that are for enrolments.
+#[derive(Default)]
+struct NumberLogs {
+    all: SendLog,
+    unverified: SendLog,
+}
+
+impl NumberLogs {
+    fn read(item: &Item) -> Result<Self, StoreError> {
+        Ok(Self { all: sends(item, attribute::SENDS)?, unverified: sends(item, attribute::UNVERIFIED_SENDS)? })
+    }
+
+    fn are_full(&self, purpose: Purpose, now: UnixTime) -> bool {
+        self.all.retry_after(&[NUMBER_LIMIT], now).is_some()
+            || purpose == Purpose::Enrolment && self.unverified.retry_after(&[UNVERIFIED_NUMBER_LIMIT], now).is_some()
+    }
+}
+
+/// The hour in which sends are counted together.
+#[derive(Debug, Clone, Copy)]
+struct Hour(UnixTime);
+
+impl Hour {
+    fn of(now: UnixTime) -> Self {
+        Self(now - now.seconds() % HOUR)
+    }
+
+    fn end(self) -> UnixTime {
+        self.0 + HOUR
+    }
+
+    fn key(self) -> String {
+        format!("HOUR#{}", self.0.seconds())
+    }
+}
+
 impl SendSlot {
+    /// The change of the number's item, while it has room.
+    fn number_send(&self, now: UnixTime) -> Change {
+        let stamp = || stamp_value(self.stamp);
+        let change = Change::of_counter()
+            .set(attribute::EXPIRES_AT, t(now + DAY))
+            .add(attribute::SENDS, stamp())
+            .when(has_room(attribute::SENDS, NUMBER_LIMIT));
+        match self.purpose {
+            Purpose::SignIn => change,
+            Purpose::Enrolment => change
+                .add(attribute::UNVERIFIED_SENDS, stamp())
+                .when(has_room(attribute::UNVERIFIED_SENDS, UNVERIFIED_NUMBER_LIMIT)),
+        }
+    }
+
+    /// The same, with the sends dropped of `read` that no longer count.
+    fn number_send_after(&self, read: &NumberLogs, now: UnixTime) -> Change {
+        let change = Change::of_counter()
+            .set(attribute::EXPIRES_AT, t(now + DAY))
+            .set(attribute::SENDS, sends_value(&read.all.with(self.stamp)))
+            .when(as_read(attribute::SENDS, &read.all));
+        match self.purpose {
+            Purpose::SignIn => change,
+            Purpose::Enrolment => change
+                .set(attribute::UNVERIFIED_SENDS, sends_value(&read.unverified.with(self.stamp)))
+                .when(as_read(attribute::UNVERIFIED_SENDS, &read.unverified)),
+        }
+    }
+
     fn number_release(&self) -> (&str, Change) {
-        (&self.number_key, without_send(Change::of_counter(), self))
+        let release = without_send(Change::of_counter(), self);
+        (&self.number_key, release.delete(attribute::UNVERIFIED_SENDS, stamp_value(self.stamp)))
+    }
+
+    /// The change of the hour's item, while it has room.
+    fn hour_send(&self, budget: Budget) -> Change {
+        let below = |attribute, sends| {
+            Condition::Any(vec![Condition::Absent(attribute), Condition::Below(attribute, n(sends))])
+        };
+        let change = Change::of_counter()
+            .set(attribute::EXPIRES_AT, t(self.hour.end() + DAY))
+            .increment(attribute::HOUR_SENDS)
+            .when(below(attribute::HOUR_SENDS, budget.per_hour));
+        match self.purpose {
+            Purpose::SignIn => change,
+            Purpose::Enrolment => change
+                .increment(attribute::HOUR_UNVERIFIED_SENDS)
+                .when(below(attribute::HOUR_UNVERIFIED_SENDS, budget.for_enrolments())),
+        }
+    }
+
+    fn hour_release(&self) -> Change {
+        let change = Change::of_counter()
+            .decrement(attribute::HOUR_SENDS, 1)
+            .when(Condition::Above(attribute::HOUR_SENDS, n(0)));
+        match self.purpose {
+            Purpose::SignIn => change,
+            Purpose::Enrolment => change
+                .decrement(attribute::HOUR_UNVERIFIED_SENDS, 1)
+                .when(Condition::Above(attribute::HOUR_UNVERIFIED_SENDS, n(0))),
+        }
     }
 }
 
 /// The change of the user's item.
 fn user_send(read: &UserItem, enrolment: &Enrolment, challenge: &Challenge, stamp: Stamp) -> Change {
-    let unchanged = match read.sends.stamps() {
-        [] => Condition::Absent(attribute::SENDS),
-        _ => Condition::Equals(attribute::SENDS, sends_value(&read.sends)),
-    };
     Change::of_user()
         .set(attribute::SENDS, sends_value(&read.sends.with(stamp)))
         .set(attribute::CODE_HASH, s(challenge.code_hash.as_str()))
         .set(attribute::CODE_EXPIRES, t(challenge.expires))
         .set(attribute::CODE_TRIES, n(0))
         .when(Condition::Equals(attribute::ENROLMENT, s(&enrolment.id)))
-        .when(unchanged)
+        .when(as_read(attribute::SENDS, &read.sends))
 }
 
-/// The change of the number's item, while it has room.
-fn number_send(stamp: Stamp, now: UnixTime) -> Change {
-    Change::of_counter().set(attribute::EXPIRES_AT, t(now + DAY)).add(attribute::SENDS, stamp_value(stamp)).when(
-        Condition::Any(vec![
-            Condition::Absent(attribute::SENDS),
-            Condition::Fewer(attribute::SENDS, n(NUMBER_LIMIT.sends as u64)),
-        ]),
-    )
+fn has_room(attribute: &'static str, limit: Limit) -> Condition {
+    Condition::Any(vec![Condition::Absent(attribute), Condition::Fewer(attribute, n(limit.sends as u64))])
 }
 
-/// The same, with the sends dropped of `read` that no longer count.
-fn number_send_after(read: &SendLog, stamp: Stamp, now: UnixTime) -> Change {
-    Change::of_counter()
-        .set(attribute::EXPIRES_AT, t(now + DAY))
-        .set(attribute::SENDS, sends_value(&read.with(stamp)))
-        .when(Condition::Equals(attribute::SENDS, sends_value(read)))
+/// The sends are still those that were read. There is no empty set: without sends the attribute is absent.
+fn as_read(attribute: &'static str, read: &SendLog) -> Condition {
+    match read.stamps() {
+        [] => Condition::Absent(attribute),
+        _ => Condition::Equals(attribute, sends_value(read)),
+    }
 }
 
 fn without_send(change: Change, slot: &SendSlot) -> Change {
@@ -205,7 +367,7 @@ fn user_refused(item: &Item, enrolment: &Enrolment, now: UnixTime) -> Result<Sen
     if item.get(attribute::ENROLMENT) != Some(&s(&enrolment.id)) {
         return Ok(SendReservation::Changed);
     }
-    let seconds = sends(item)?.retry_after(USER_LIMITS, now).unwrap_or(1);
+    let seconds = sends(item, attribute::SENDS)?.retry_after(USER_LIMITS, now).unwrap_or(1);
     Ok(SendReservation::Wait { seconds })
 }
 

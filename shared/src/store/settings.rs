@@ -1,14 +1,15 @@
 //! Reading, replacing and removing a user's settings.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use zeroize::Zeroizing;
 
 use super::change::Change;
+use super::changes::Counted;
 use super::condition::Condition;
-use super::item::{attribute, s, t};
+use super::item::{Item, attribute, n, s, t};
 use super::outbox::{Event, EventType, Proof};
 use super::write::Written;
 use super::{Store, StoreError, UserItem, random_id, user_key};
+use crate::authenticator::secret::Secret;
 use crate::authenticator::{Authenticator, StepUp};
 use crate::identity::user::User;
 use crate::sealing::Place;
@@ -20,14 +21,32 @@ use crate::time::UnixTime;
 pub enum NewSettings {
     /// This authenticator, unverified.
     Enrol(Authenticator),
+    /// An authenticator app of this secret, verified by its code of this time step.
+    EnrolVerified(Secret, u64),
     /// None.
     Disable,
 }
 
-/// What became of settings that were to be replaced or removed.
+/// What became of settings that were to be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replaced {
     /// They are.
+    Done,
+    /// They are verified, which takes a current code: nothing was written.
+    StepUpRequired,
+    /// The code of the new app was used before: nothing was written.
+    CodeUsed,
+    /// Too many changes within the hour: nothing was written.
+    TooManyChanges {
+        /// Seconds until the next change.
+        seconds: u64,
+    },
+}
+
+/// What became of settings that were to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// There are none now.
     Done,
     /// They are verified, which takes a current code: nothing was written.
     StepUpRequired,
@@ -56,19 +75,10 @@ impl Store {
     /// DynamoDB cannot be reached, or the item cannot be read.
     pub async fn user(&self, user: &User) -> Result<UserItem, StoreError> {
         let key = user_key(user);
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key(attribute::KEY, s(&key))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
-        UserItem::read(&key, output.item(), &self.keys)
+        UserItem::read(&key, self.read(&key).await?.as_ref(), &self.keys)
     }
 
-    /// Replaces the settings, unless `step_up` forbids it. Counted attempts and sends stay.
+    /// Replaces the settings, unless `step_up` forbids it or there were too many changes. Counted attempts and sends stay.
     ///
     /// Closes the race with a verification of what was set before: a new enrolment has a new name, and an acceptance
     /// writes only to the one it looked at. Closes the race with a verification that comes in just before: whether the
@@ -84,7 +94,15 @@ impl Store {
         now: UnixTime,
     ) -> Result<Replaced, StoreError> {
         let change = self.new_settings(settings, user, now, Proof::Token)?;
-        self.replace_with(user, change, step_up).await
+        let step_up_required = |item: &Item| step_up == StepUp::Code && is_verified(item);
+        let change = allowed_by(step_up, change);
+        Ok(match self.write_counted(&user_key(user), change, step_up_required, now).await? {
+            // Of a user without an item there is nothing to disable, and none is made.
+            Counted::Written(_) | Counted::Refused(None) => Replaced::Done,
+            Counted::TooMany { seconds } => Replaced::TooManyChanges { seconds },
+            Counted::Refused(Some(item)) if step_up_required(&item) => Replaced::StepUpRequired,
+            Counted::Refused(Some(_)) => Replaced::CodeUsed,
+        })
     }
 
     /// Removes the settings, unless `step_up` forbids it. Whether there were any makes no difference. Sends stay counted,
@@ -99,27 +117,17 @@ impl Store {
         by: ResetBy<'_>,
         step_up: StepUp,
         now: UnixTime,
-    ) -> Result<Replaced, StoreError> {
+    ) -> Result<Removed, StoreError> {
         let (change, actor, proof) = match by {
-            ResetBy::Self_ => (disabled(now), user, Proof::Token),
+            // Where nothing is set there is nothing to tell: or resets would make events without end.
+            ResetBy::Self_ => (disabled(now).when(Condition::Exists(attribute::METHOD)), user, Proof::Token),
             ResetBy::Administrator(actor) => (disabled(now).remove(&ATTEMPTS), actor, Proof::Permission),
         };
         let event = Event { type_: EventType::Reset, subject: user, actor, method: "", proof, now };
-        self.replace_with(user, event.tell(change)?, step_up).await
-    }
-
-    async fn replace_with(&self, user: &User, change: Change, step_up: StepUp) -> Result<Replaced, StoreError> {
-        let change = match step_up {
-            StepUp::None => change,
-            StepUp::Code => change.when(Condition::Any(vec![
-                Condition::Absent(attribute::VERIFIED),
-                Condition::Equals(attribute::VERIFIED, AttributeValue::Bool(false)),
-            ])),
-        };
+        let change = allowed_by(step_up, event.tell(change)?);
         Ok(match self.write(&user_key(user), change).await? {
-            // Of a user without an item there is nothing to remove, and none is made.
-            Written::Done(_) | Written::Refused(None) => Replaced::Done,
-            Written::Refused(Some(_)) => Replaced::StepUpRequired,
+            Written::Refused(Some(item)) if is_verified(&item) => Removed::StepUpRequired,
+            Written::Done(_) | Written::Refused(_) => Removed::Done,
         })
     }
 
@@ -132,36 +140,84 @@ impl Store {
         now: UnixTime,
         proof: Proof,
     ) -> Result<Change, StoreError> {
-        let event = |type_, method| Event { type_, subject: user, actor: user, method, proof, now };
-        let authenticator = match settings {
-            NewSettings::Disable => return Ok(event(EventType::Disabled, "").tell(disabled(now))?),
-            NewSettings::Enrol(authenticator) => authenticator,
-        };
-        let (used, unused, plain) = match authenticator {
-            Authenticator::App(secret) => {
-                (attribute::SECRET, attribute::PHONE, Zeroizing::new(secret.as_bytes().to_vec()))
+        let (change, method) = match settings {
+            NewSettings::Disable => {
+                let event = Event { type_: EventType::Disabled, subject: user, actor: user, method: "", proof, now };
+                return Ok(event.tell(disabled(now))?);
             }
-            Authenticator::Sms(number) => {
-                (attribute::PHONE, attribute::SECRET, Zeroizing::new(number.to_stored().as_bytes().to_vec()))
+            NewSettings::Enrol(authenticator) => {
+                let change = self.enrolled(authenticator, user)?.remove(&[attribute::ACCEPTED_AT]);
+                (change.set(attribute::VERIFIED, AttributeValue::Bool(false)), authenticator.method())
+            }
+            NewSettings::EnrolVerified(secret, step) => {
+                let app = Authenticator::App(secret.clone());
+                let change = self.enrolled(&app, user)?.set(attribute::ACCEPTED_AT, t(now));
+                let change = change.set(attribute::VERIFIED, AttributeValue::Bool(true));
+                (self.with_first_step(change, user, secret, *step)?, app.method())
             }
         };
-        let sealed = self.keys.seal(Place { item: &user_key(user), attribute: used }, &plain)?;
-        let change = Change::of_user()
-            .set(attribute::METHOD, s(authenticator.method()))
-            .set(used, s(sealed))
-            .set(attribute::ENROLMENT, s(random_id()?))
-            .set(attribute::VERIFIED, AttributeValue::Bool(false))
-            .remove(&[unused, attribute::RECOVERY_CODES, attribute::EXPIRES_AT])
-            .remove(&CHALLENGE);
-        Ok(event(EventType::Enrolled, authenticator.method()).tell(change)?)
+        let event = Event { type_: EventType::Enrolled, subject: user, actor: user, method, proof, now };
+        Ok(event.tell(change)?)
     }
+
+    fn enrolled(&self, authenticator: &Authenticator, user: &User) -> Result<Change, StoreError> {
+        let key = user_key(user);
+        let seal = |attribute, plain: &[u8]| self.keys.seal(Place { item: &key, attribute }, plain).map(s);
+        let change = match authenticator {
+            Authenticator::App(secret) => Change::of_user()
+                .set(attribute::SECRET, seal(attribute::SECRET, secret.as_bytes())?)
+                .remove(&[attribute::PHONE, attribute::PHONE_END]),
+            Authenticator::Sms(number) => Change::of_user()
+                .set(attribute::PHONE, seal(attribute::PHONE, number.to_stored().as_bytes())?)
+                .set(attribute::PHONE_END, s(number.last_digits()))
+                .remove(&[attribute::SECRET]),
+        };
+        Ok(change
+            .set(attribute::METHOD, s(authenticator.method()))
+            .set(attribute::ENROLMENT, s(random_id()?))
+            .set(attribute::RECOVERY_CODES_LEFT, n(0))
+            .remove(&[attribute::RECOVERY_CODES, attribute::EXPIRES_AT])
+            .remove(&CHALLENGE))
+    }
+
+    /// Uses up the step by which a new app is verified. The same secret may have been enrolled before, and the step used.
+    fn with_first_step(&self, change: Change, user: &User, secret: &Secret, step: u64) -> Result<Change, StoreError> {
+        let parts = ["secret", &user_key(user), &secret.to_base32()];
+        let another = self.keys.hash_under_each(&parts).into_iter();
+        let another = another.map(|hash| Condition::Differs(attribute::LAST_STEP_SECRET, s(hash.as_str())));
+        Ok(change
+            .set(attribute::LAST_STEP, n(step))
+            .set(attribute::LAST_STEP_SECRET, s(self.keys.hash(&parts)?.as_str()))
+            .when(Condition::Any(vec![
+                Condition::Absent(attribute::LAST_STEP),
+                Condition::All(another.collect()),
+                Condition::Below(attribute::LAST_STEP, n(step)),
+            ])))
+    }
+}
+
+/// With step-up, verified settings stay as they are.
+fn allowed_by(step_up: StepUp, change: Change) -> Change {
+    match step_up {
+        StepUp::None => change,
+        StepUp::Code => change.when(Condition::Any(vec![
+            Condition::Absent(attribute::VERIFIED),
+            Condition::Equals(attribute::VERIFIED, AttributeValue::Bool(false)),
+        ])),
+    }
+}
+
+fn is_verified(item: &Item) -> bool {
+    item.get(attribute::VERIFIED) == Some(&AttributeValue::Bool(true))
 }
 
 fn disabled(now: UnixTime) -> Change {
     Change::of_user()
         .set(attribute::EXPIRES_AT, t(now + DAY))
-        .remove(&[attribute::METHOD, attribute::SECRET, attribute::PHONE, attribute::VERIFIED, attribute::ENROLMENT])
-        .remove(&[attribute::RECOVERY_CODES, attribute::NEXT_ENROLMENT])
+        .set(attribute::RECOVERY_CODES_LEFT, n(0))
+        .remove(&[attribute::METHOD, attribute::SECRET, attribute::PHONE, attribute::PHONE_END])
+        .remove(&[attribute::VERIFIED, attribute::ENROLMENT, attribute::NEXT_ENROLMENT])
+        .remove(&[attribute::RECOVERY_CODES, attribute::ACCEPTED_AT])
         .remove(&CHALLENGE)
         .when(Condition::Exists(attribute::KEY))
 }

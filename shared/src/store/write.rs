@@ -1,4 +1,4 @@
-//! One conditional write to one item, with its three ends: written, refused by its condition, or a fault.
+//! One item: read, or changed by one conditional write with its three ends: written, refused by its condition, or a fault.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
@@ -17,6 +17,13 @@ pub(super) enum Written {
 }
 
 impl Store {
+    /// The item under `key`, by a strongly consistent read.
+    pub(super) async fn read(&self, key: &str) -> Result<Option<Item>, StoreError> {
+        let request = self.client.get_item().table_name(&self.table).key(attribute::KEY, s(key)).consistent_read(true);
+        let output = Box::pin(request.send()).await.map_err(|error| StoreError::from_sdk("GetItem", &error))?;
+        Ok(output.item)
+    }
+
     /// Writes `change` to the item under `key`, if its condition holds.
     pub(super) async fn write(&self, key: &str, change: Change) -> Result<Written, StoreError> {
         self.send_update(key, change, ReturnValue::None).await

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use reqwest::Method;
 use serde_json::{Value, json};
 use two_factor::authenticator::secret::Secret;
 use two_factor::authenticator::totp;
@@ -72,14 +71,6 @@ pub async fn recovery_codes(user: &User) -> Vec<String> {
 /// A new set of recovery codes of a user whose settings are verified.
 pub async fn new_recovery_codes(user: &User) -> Vec<String> {
     codes_of(&user.post("/api/two-factor/recovery-codes").await)
-}
-
-/// Enrols an authenticator app, and gives a set of recovery codes made by its code, as step-up has it.
-pub async fn recovery_codes_by_code(user: &User) -> Vec<String> {
-    enrol_app(user).await;
-    let body = json!({ "key": code_now(SECRET) }).to_string();
-    let body = Some((body, "application/json"));
-    codes_of(&user.send(Method::POST, "/api/two-factor/recovery-codes", body).await)
 }
 
 fn codes_of(answer: &Answer) -> Vec<String> {

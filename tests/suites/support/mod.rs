@@ -15,7 +15,7 @@ mod table;
 pub use client::{Answer, User};
 pub use enrolled::{
     SECRET, code_at, code_now, enrol_app, enrol_phone, last_code, new_recovery_codes, nothing_set, phone_number,
-    recovery_codes, recovery_codes_by_code, wrong_code,
+    recovery_codes, wrong_code,
 };
 pub use issuer::{DIGEST_INFO, Issuer, issuer};
 pub use process::{children_of, is_alive, is_stopped, kill};

@@ -17,6 +17,8 @@ use super::stack::on_runtime;
 pub enum Fault {
     /// Answers this status with an error of this name, and passes nothing on.
     Refuse(u16, &'static str),
+    /// Refuses as SNS refuses a number for good, and passes nothing on.
+    RefuseNumber,
     /// Cuts the connection before the call is passed on.
     CutBefore,
     /// Passes the call on and cuts the connection before the answer is through.
@@ -116,7 +118,11 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         shared.hit.notify_one();
     }
     match fault {
-        Some(Fault::Refuse(status, error)) => return refusal(status, error),
+        Some(Fault::Refuse(status, error)) => return refusal(status, error, "no"),
+        Some(Fault::RefuseNumber) => {
+            let reason = "Invalid parameter: PhoneNumber Reason: +4520123456 is not valid to publish to";
+            return refusal(400, "InvalidParameter", reason);
+        }
         Some(Fault::CutBefore) => return cut(),
         Some(Fault::Delay(milliseconds)) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
         Some(Fault::CutAfter | Fault::Silence) | None => {}
@@ -142,9 +148,11 @@ fn name(headers: &axum::http::HeaderMap, body: &Bytes) -> Option<String> {
     form_urlencoded::parse(body).find(|(name, _)| name == "Action").map(|(_, action)| action.into_owned())
 }
 
-fn refusal(status: u16, error: &str) -> Response {
-    let json = serde_json::json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{error}"), "message": "no"});
-    let xml = format!("<ErrorResponse><Error><Type>Sender</Type><Code>{error}</Code></Error></ErrorResponse>");
+fn refusal(status: u16, error: &str, message: &str) -> Response {
+    let json = serde_json::json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{error}"), "message": message});
+    let xml = format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{error}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    );
     let body = if error.ends_with("Exception") { json.to_string() } else { xml };
     (StatusCode::from_u16(status).unwrap(), body).into_response()
 }

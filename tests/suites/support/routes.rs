@@ -14,7 +14,7 @@ pub struct Route {
 }
 
 /// Every route of the API; the last one leaves a caller without settings.
-pub const ROUTES: [Route; 9] = [
+pub const ROUTES: [Route; 10] = [
     route("getSettings", Method::GET, "/api/two-factor", "get-settings"),
     route("updateSettings", Method::PATCH, "/api/two-factor", "update-settings"),
     route("getQrCode", Method::GET, "/api/two-factor/qr", "qr-code"),
@@ -22,6 +22,7 @@ pub const ROUTES: [Route; 9] = [
     route("sendVerification", Method::POST, "/api/two-factor/send-verification", "send-verification"),
     route("verify", Method::POST, "/api/two-factor/verify", "verify"),
     route("createRecoveryCodes", Method::POST, "/api/two-factor/recovery-codes", "recovery-codes"),
+    route("getUserSettings", Method::GET, "/api/users/{ID}/two-factor", "get-user-settings"),
     route("reset", Method::POST, "/api/users/{ID}/two-factor/reset", "reset"),
     route("resetOwn", Method::POST, "/api/two-factor/reset", "reset"),
 ];

@@ -56,6 +56,16 @@ impl Table {
             .unwrap()
     }
 
+    /// Makes the user's settings verified, as if a right code had been seen.
+    pub async fn verify(&self, key: &str) {
+        self.put(key, "verified", AttributeValue::Bool(true)).await;
+    }
+
+    /// Forgets how often the user changed the settings, as if an hour had passed for that alone.
+    pub async fn forget_changes(&self, key: &str) {
+        self.put(key, "changes_since", AttributeValue::N("0".to_owned())).await;
+    }
+
     /// Sets an attribute of the item.
     pub async fn put(&self, key: &str, attribute: &str, value: AttributeValue) {
         self.client
@@ -71,26 +81,23 @@ impl Table {
             .expect("the item is there");
     }
 
-    /// Moves the item's sends and its last attempt `seconds` into the past, as if that time had gone by.
+    /// Moves the item's times `seconds` into the past, as if that time had gone by.
     pub async fn let_pass(&self, key: &str, seconds: u64) {
         let item = self.item(key).await.expect("the item is there");
         let mut update = self.client.update_item().table_name(&self.name).key("pk", AttributeValue::S(key.to_owned()));
         let mut sets = Vec::new();
-        if let Some(sends) = item.get("sends") {
-            let earlier =
-                sends.as_ns().unwrap().iter().map(|stamp| stamp.parse::<u64>().unwrap() - seconds * 1_000_000);
-            sets.push("sends = :sends");
-            update = update
-                .expression_attribute_values(":sends", AttributeValue::Ns(earlier.map(|s| s.to_string()).collect()));
+        for attribute in ["sends", "unverified_sends"] {
+            if let Some(value) = item.get(attribute) {
+                let stamps = value.as_ns().unwrap().iter().map(|stamp| stamp.parse::<u64>().unwrap());
+                let earlier = stamps.map(|stamp| (stamp - seconds * 1_000_000).to_string()).collect();
+                sets.push(format!("{attribute} = :{attribute}"));
+                update = update.expression_attribute_values(format!(":{attribute}"), AttributeValue::Ns(earlier));
+            }
         }
-        for attribute in ["last_attempt", "code_expires"] {
+        for attribute in ["last_attempt", "code_expires", "changes_since", "accepted_at"] {
             if let Some(value) = item.get(attribute) {
                 let earlier = value.as_n().unwrap().parse::<u64>().unwrap().saturating_sub(seconds);
-                sets.push(if attribute == "last_attempt" {
-                    "last_attempt = :last_attempt"
-                } else {
-                    "code_expires = :code_expires"
-                });
+                sets.push(format!("{attribute} = :{attribute}"));
                 update =
                     update.expression_attribute_values(format!(":{attribute}"), AttributeValue::N(earlier.to_string()));
             }
