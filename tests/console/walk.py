@@ -119,9 +119,9 @@ def a_copied_command_does_what_the_console_did(browser):
 def the_reference_tries_operations_as_the_consoles_user(browser):
     browser.new_user()
     enrol_app(browser)
-    browser.open("/reference#/default/getSettings")
-    operation = lambda: browser.find("operations-default-getSettings")
-    browser.until(lambda: browser.all("#operations-default-getSettings .execute"), "the operation, open")
+    browser.open("/reference#/settings/getSettings")
+    operation = lambda: browser.find("operations-settings-getSettings")
+    browser.until(lambda: browser.all("#operations-settings-getSettings .execute"), "the operation, open")
     paths = [each.text.replace("\u200b", "") for each in browser.all(".opblock-summary-path")]
     assert paths[:3] == ["/api/two-factor", "/api/two-factor", "/api/two-factor/qr"], paths
     browser.until(lambda: browser.all(".authorization__btn.locked, .authorization__btn[aria-label*='locked']"), "the token")

@@ -6,21 +6,9 @@ import { everyone } from "./users.js";
 // With this scope every operation can be tried. The user's own claims go first.
 const claims = { scope: "users:edit", ...everyone()[0].claims };
 
-/** Requests go to the stack that serves this page, whatever port it is on. */
-const ownServer = {
-  statePlugins: {
-    spec: {
-      wrapActions: {
-        updateJsonSpec: (update) => (document) => update({ ...document, servers: [{ url: location.origin, description: "this local stack" }] }),
-      },
-    },
-  },
-};
-
 const ui = SwaggerUIBundle({
   url: "/openapi.yaml",
   dom_id: "#swagger-ui",
-  plugins: [ownServer],
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
