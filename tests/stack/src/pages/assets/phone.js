@@ -43,7 +43,7 @@ export function noteAccepted(code) {
 /** A wrong code was tried: after five of them the code that was sent last is void. */
 export function noteWrong() {
   const sent = messages[0]?.sent_at;
-  user.wrong = { sent, tries: user.wrong?.sent === sent ? user.wrong.tries + 1 : 1 };
+  user.wrong = { sent, tries: user.wrong && user.wrong.sent === sent ? user.wrong.tries + 1 : 1 };
   if (user.wrong.tries >= TRIES) voidMessages();
 }
 
