@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, ROUTES, SECRET, enrol_app, nothing_set, stack, stack_with};
+use crate::support::{Fixture, ROUTES, SECRET, code_now, enrol_app, enrol_phone, nothing_set, stack, stack_with};
 
 async fn status_for(fixture: &Fixture, claims: Value) -> u16 {
     let answer = fixture.user_with(claims).get("/api/two-factor").await;
@@ -60,7 +60,7 @@ async fn an_id_as_a_number_and_as_a_string_is_the_same_user() {
 async fn the_claim_and_the_form_of_ids_are_settings() {
     let fixture = stack_with([("UserIdClaim", "username"), ("UserIdType", "string")]);
     for name in
-        ["a", "42", "0042", "auth0|5f7c8ec7c33c6c004bbafe82", "jørgen@example.com", "a/b#c?d%20", &"é".repeat(128)]
+        ["a", "42", "0042", "auth0|5f7c8ec7c33c6c004bbafe82", "jørgen@example.com", "a/b#c?d%20", "auth0|John Smith"]
     {
         let user = fixture.user_with(json!({"username": name, "sub": null}));
         assert_eq!(user.settings().await, nothing_set(), "{name}");
@@ -68,10 +68,38 @@ async fn the_claim_and_the_form_of_ids_are_settings() {
         assert_eq!(user.settings().await["method"], "google");
         assert!(fixture.table().user(name).await.is_some(), "{name}");
     }
-    for name in ["", " ", "a b", "a\n", "a\u{0}", "a\u{200b}", "\u{202e}a", "\u{feff}a", &"a".repeat(129)] {
+    for name in [
+        "",
+        " ",
+        " a",
+        "a ",
+        "a\n",
+        "a\u{0}",
+        "a\u{200b}",
+        "\u{202e}a",
+        "\u{feff}a",
+        "a\"b",
+        "a\\b",
+        "[a b]",
+        &"a".repeat(256),
+    ] {
         assert_eq!(status_for(&fixture, json!({"username": name})).await, 403, "{name:?}");
     }
     assert_eq!(status_for(&fixture, json!({"sub": "42"})).await, 403, "sub is not the claim");
+}
+
+#[tokio::test]
+async fn an_id_and_a_tenant_of_255_of_the_longest_characters_fit_into_a_key() {
+    let fixture = stack_with([("UserIdType", "string"), ("TenantClaim", "tenant")]);
+    for character in ["a", "é", "#", "字", "😀"] {
+        let longest = character.repeat(255);
+        let user = fixture.user_with(json!({"sub": longest, "tenant": longest}));
+        enrol_app(&user).await;
+        user.verify(&code_now(SECRET)).await.assert_no_content();
+        enrol_phone(&user).await;
+        user.send_code().await.assert_no_content();
+        assert_eq!(user.settings().await["method"], "sms", "{character}");
+    }
 }
 
 #[tokio::test]
@@ -84,13 +112,14 @@ async fn a_string_id_in_the_path_is_percent_decoded_and_checked() {
         ("a/b", "a%2Fb"),
         ("a%20b", "a%2520b"),
         ("a+b", "a+b"),
+        ("auth0|John Smith", "auth0%7CJohn%20Smith"),
     ] {
         let user = fixture.user_with(json!({"sub": id}));
         enrol_app(&user).await;
         admin.post(&format!("/api/users/{in_path}/two-factor/reset")).await.assert_no_content();
         assert_eq!(user.settings().await, nothing_set(), "{id}");
     }
-    for in_path in ["%20", "a%20b", "a%0A", "%00", "%E2%80%8B", &"a".repeat(129)] {
+    for in_path in ["%20", "a%20", "a%0A", "%00", "%E2%80%8B", "a%22b", "a%5Cb", &"a".repeat(256)] {
         let answer = admin.post(&format!("/api/users/{in_path}/two-factor/reset")).await;
         answer.assert_problem(422, "invalid-fields");
         assert_eq!(answer.pointers(), ["#/ID"], "{in_path}");

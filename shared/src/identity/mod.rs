@@ -5,7 +5,7 @@ pub mod user;
 
 use std::collections::BTreeMap;
 
-use self::user::{User, UserIdType, is_visible_name};
+use self::user::{User, UserIdType, is_name};
 
 /// Claims by name, each as the gateway gives it: an array as `[a b]`.
 pub type Claims = BTreeMap<String, String>;
@@ -27,7 +27,7 @@ impl CallerClaims {
         let id = claims.get(&self.user_id_claim).filter(|id| self.user_id_type.allows(id))?;
         let tenant = match &self.tenant_claim {
             None => "",
-            Some(claim) => claims.get(claim).filter(|tenant| is_visible_name(tenant))?,
+            Some(claim) => claims.get(claim).filter(|tenant| is_name(tenant))?,
         };
         Some(User { tenant: tenant.to_owned(), id: id.clone() })
     }

@@ -29,20 +29,13 @@ fn covers(permission: &str, right: &str, id: &str) -> bool {
 ///
 /// An array's members may hold spaces and commas, which neither form escapes: whoever may put text into a permission claim
 /// can grant. The text of an object is no list of permissions, whatever words are in it: a brace, a double quote or a bracket inside
-/// says that it is one.
+/// says that it is one. No form escapes a space, so an ID with a space in it cannot be named.
 fn permissions(claim: &str) -> impl Iterator<Item = &str> {
-    let (list, is_array) = match claim.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
-        Some(members) => (members, true),
-        None => (claim, false),
-    };
-    let list = if list.contains(['{', '}', '"', '[', ']']) { "" } else { list };
-    let mut words = list.split(' ').peekable();
-    std::iter::from_fn(move || {
-        let word = words.next()?;
-        // Between the members of an array a comma parts; anywhere else it belongs to the word.
-        let parts = is_array && words.peek().is_some();
-        Some(if parts { word.strip_suffix(',').unwrap_or(word) } else { word })
-    })
+    let array = claim.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
+    let list = array.unwrap_or(claim);
+    let list = if list.contains(['[', ']', '{', '}', '"']) { "" } else { list };
+    let separator = if array.is_some() { ", " } else { " " };
+    list.split(separator).flat_map(|words| words.split(' '))
 }
 
 #[cfg(test)]
@@ -71,6 +64,9 @@ mod tests {
         assert!(!may_edit(["users:edit:42"], "4"));
         assert!(!may_edit(["users:edit:4"], "42"));
         assert!(may_edit(["users:edit:a:b"], "a:b"));
+        assert!(may_edit(["[openid, users:edit:42, users:edit:43]"], "42"));
+        assert!(!may_edit(["[users:edit:42 43]"], "43"));
+        assert!(!may_edit(["users:edit:John Smith"], "John Smith"), "an ID with a space cannot be named");
     }
 
     #[test]
@@ -102,11 +98,19 @@ mod tests {
             r#"[{"note":"a users:edit b"}]"#,
             r#"["users:edit"]"#,
             r#"a "users:edit b"#,
+            "[users:edit,openid]",
+            "[users:edit,]",
+            "[users:edit,, openid]",
             "users:edit:*",
             "users:edit\t",
             "map[note:a users:edit b]",
             "[map[note:a users:edit b]]",
             "[[openid users:edit email]]",
+            "{\"note\": \"a users:edit b\"}",
+            "{note=a users:edit b}",
+            "[\"a\", users:edit]",
+            "[openid] users:edit",
+            "openid users:edit [",
         ] {
             assert!(!may_edit([claim], "42"), "{claim:?}");
         }
