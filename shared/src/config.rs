@@ -6,6 +6,7 @@ use std::fmt;
 use crate::authenticator::{SecretVisibility, StepUp};
 use crate::http::Service;
 use crate::identity::CallerClaims;
+use crate::identity::issuer::Issuer;
 use crate::identity::user::UserIdType;
 use crate::phone::countries::Countries;
 use crate::qr::key_uri;
@@ -106,11 +107,7 @@ pub fn secret_visibility() -> Result<SecretVisibility, InitError> {
 /// # Errors
 /// The variable is not UTF-8.
 pub fn permission_claims() -> Result<Vec<String>, InitError> {
-    let text = match optional("PERMISSION_CLAIMS")? {
-        text if text.is_empty() => "scope,permissions,cognito:groups".to_owned(),
-        text => text,
-    };
-    Ok(text.split(',').map(|claim| claim.trim().to_owned()).filter(|claim| !claim.is_empty()).collect())
+    names("PERMISSION_CLAIMS", "scope,permissions,cognito:groups")
 }
 
 /// `TABLE_NAME`.
@@ -130,11 +127,11 @@ pub fn sealing_keys() -> Result<Keyring, InitError> {
     Keyring::parse(&text).map_err(|why| InitError::of("SEALING_KEYS", why))
 }
 
-/// `ISSUER`: the service's name as users see it.
+/// `ISSUER`, the service's name as users see it, and `ISSUER_CLAIM` (default none), the claim with one of the caller's own.
 ///
 /// # Errors
-/// It is not set, has a colon (which ends it in a provisioning URI's label), or is too long for a QR code.
-pub fn issuer() -> Result<String, InitError> {
+/// `ISSUER` is not set, has a colon (which ends it in a key URI's label), or is too long for a QR code.
+pub fn issuer() -> Result<Issuer, InitError> {
     let issuer = required("ISSUER")?;
     if issuer.contains(':') || issuer.chars().any(char::is_control) {
         return Err(InitError::of("ISSUER", "must have no colon and no control character"));
@@ -142,7 +139,25 @@ pub fn issuer() -> Result<String, InitError> {
     if key_uri::encode(&issuer).len() > key_uri::MAX_ISSUER_BYTES {
         return Err(InitError::of("ISSUER", "is too long for a QR code"));
     }
-    Ok(issuer)
+    Ok(Issuer { default: issuer, claim: Some(optional("ISSUER_CLAIM")?).filter(|claim| !claim.is_empty()) })
+}
+
+/// `ACCOUNT_CLAIMS`, comma-separated, of which the first with something to show is the account's name in the app; default
+/// `email,preferred_username,username,cognito:username`.
+///
+/// # Errors
+/// The variable is not UTF-8.
+pub fn account_claims() -> Result<Vec<String>, InitError> {
+    names("ACCOUNT_CLAIMS", "email,preferred_username,username,cognito:username")
+}
+
+/// A list of names, comma-separated.
+fn names(variable: &str, default: &str) -> Result<Vec<String>, InitError> {
+    let text = match optional(variable)? {
+        text if text.is_empty() => default.to_owned(),
+        text => text,
+    };
+    Ok(text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
 }
 
 /// `SMS_COUNTRIES`: ISO 3166-1 codes, comma-separated, or `*`, the default.

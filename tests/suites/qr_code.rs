@@ -166,6 +166,51 @@ async fn an_account_with_nothing_to_show_makes_room_for_the_next() {
 }
 
 #[tokio::test]
+async fn an_account_of_invisible_characters_counts_as_absent() {
+    let user = enrolled(stack(), json!({"email": "\u{200b}\u{202e}", "username": "ann"})).await;
+    assert!(picture(&user).await.text.starts_with("otpauth://totp/Two-Factor:ann?"));
+}
+
+#[tokio::test]
+async fn which_claims_name_the_account_is_a_setting() {
+    let fixture = stack_with([("AccountClaims", "upn,unique_name")]);
+    for (claims, account) in [
+        (json!({"email": "a@example.com", "upn": "ann@corp.example", "unique_name": "x"}), "ann%40corp.example"),
+        (json!({"email": "a@example.com", "upn": "\u{200b}", "unique_name": "ann"}), "ann"),
+    ] {
+        let text = picture(&enrolled(&fixture, claims).await).await.text;
+        assert!(text.starts_with(&format!("otpauth://totp/Two-Factor:{account}?")), "{text}");
+    }
+    let user = enrolled(&fixture, json!({"email": "a@example.com"})).await;
+    assert!(picture(&user).await.text.starts_with(&format!("otpauth://totp/Two-Factor:{}?", user.id)));
+}
+
+#[tokio::test]
+async fn a_company_of_the_callers_own_is_the_issuer_in_the_picture_and_in_the_sms() {
+    let fixture = stack_with([("IssuerClaim", "https://example.com/company")]);
+    for (company, encoded, said) in [
+        (json!("Acme Ltd"), "Acme%20Ltd", "Acme Ltd"),
+        (json!("Acme: Europe\r\n"), "Acme%20Europe", "Acme Europe"),
+        (json!("\u{200b}"), "Two-Factor", "Two-Factor"),
+        (Value::Null, "Two-Factor", "Two-Factor"),
+    ] {
+        let claims = json!({"email": "a@example.com", "https://example.com/company": company});
+        let user = enrolled(&fixture, claims).await;
+        let expected = format!("otpauth://totp/{encoded}:a%40example.com?secret={SECRET}&issuer={encoded}");
+        assert_eq!(picture(&user).await.text, expected);
+        let phone = enrol_phone(&user).await;
+        user.send_code().await.assert_no_content();
+        let messages = fixture.messages_to(&phone);
+        assert!(messages[0].contains(&format!("is your {said} code.")), "{messages:?}");
+    }
+    let user = enrolled(&fixture, json!({"https://example.com/company": "日本".repeat(500)})).await;
+    assert!(picture(&user).await.text.contains("%E2%80%A6:"), "a name that is too long is cut");
+    let phone = enrol_phone(&user).await;
+    user.send_code().await.assert_no_content();
+    assert!(fixture.messages_to(&phone)[0].chars().count() <= 70);
+}
+
+#[tokio::test]
 async fn the_app_that_scans_the_picture_shows_codes_that_verify() {
     let user = stack().user();
     let secret = user.get("/api/two-factor/secret").await.json()["data"]["secret_key"].as_str().unwrap().to_owned();

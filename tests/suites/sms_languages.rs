@@ -35,7 +35,7 @@ async fn every_language_reaches_the_phone_as_it_is_written() {
     let expected = SmsText::built_in(Language::of("en").unwrap(), "Two-Factor", "").unwrap();
     for language in LANGUAGES {
         for tag in language.tags {
-            let expected = expected.message(Some(tag), &Code::parse("012345").unwrap());
+            let expected = expected.message("Two-Factor", Some(tag), &Code::parse("012345").unwrap());
             assert_eq!(message(stack(), speaking(*tag)).await, *expected, "{tag}");
         }
     }

@@ -7,12 +7,18 @@ use two_factor::aws::Aws;
 use two_factor::config;
 use two_factor::error::Error;
 use two_factor::http::{Request, Response, serve};
+use two_factor::identity::issuer::Issuer;
 use two_factor::qr::symbol::Symbol;
 use two_factor::qr::{key_uri, png};
 use two_factor::store::Store;
 
-/// Claims that may say what the user calls the account; the first that is present is shown in the app.
-const ACCOUNT_CLAIMS: [&str; 4] = ["email", "preferred_username", "username", "cognito:username"];
+struct App {
+    store: Store,
+    issuer: Issuer,
+    /// Claims that may say what the user calls the account; the first with something to show is shown in the app.
+    account_claims: Vec<String>,
+    visibility: SecretVisibility,
+}
 
 #[derive(Serialize)]
 struct Qr {
@@ -21,26 +27,27 @@ struct Qr {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
-    let (service, issuer) = (config::service("qr-code")?, config::issuer()?);
-    let visibility = config::secret_visibility()?;
-    let store = Store::from_env(Aws::from_env()?.dynamodb().await?)?;
-    serve(service, |request| qr_code(&store, &issuer, visibility, request)).await
+    let service = config::service("qr-code")?;
+    let app = App {
+        issuer: config::issuer()?,
+        account_claims: config::account_claims()?,
+        visibility: config::secret_visibility()?,
+        store: Store::from_env(Aws::from_env()?.dynamodb().await?)?,
+    };
+    serve(service, |request| qr_code(&app, request)).await
 }
 
-async fn qr_code(
-    store: &Store,
-    issuer: &str,
-    visibility: SecretVisibility,
-    request: Request,
-) -> Result<Response, Error> {
-    let user = store.user(&request.caller).await?;
+async fn qr_code(app: &App, request: Request) -> Result<Response, Error> {
+    let user = app.store.user(&request.caller).await?;
     let enrolment = user.enrolment.ok_or(Error::NotAuthenticatorApp)?;
     let Authenticator::App(secret) = &enrolment.authenticator else { return Err(Error::NotAuthenticatorApp) };
-    if !visibility.shows(&enrolment) {
+    if !app.visibility.shows(&enrolment) {
         return Err(Error::SecretHidden);
     }
-    let account = key_uri::account(ACCOUNT_CLAIMS.iter().filter_map(|name| request.claim(name)), &request.caller.id);
-    let uri = key_uri::uri(issuer, &account, secret);
+    let names = app.account_claims.iter().filter_map(|name| request.claim(name));
+    let account = key_uri::account(names, &request.caller.id);
+    let issuer = app.issuer.for_caller(|name| request.claim(name));
+    let uri = key_uri::uri(&issuer, &account, secret);
     let symbol = Symbol::encode(&uri).map_err(|_| Error::Internal("the URI does not fit into a QR code".into()))?;
     let qr_image = png::data_url(&symbol).map_err(|_| Error::Internal("the picture could not be made".into()))?;
     Response::data(&Qr { qr_image })

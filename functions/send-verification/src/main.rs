@@ -10,6 +10,7 @@ use two_factor::aws::Aws;
 use two_factor::config;
 use two_factor::error::Error;
 use two_factor::http::{AuditEvent, Request, Response, serve};
+use two_factor::identity::issuer::Issuer;
 use two_factor::phone::countries::Countries;
 use two_factor::sms::SmsText;
 use two_factor::sms::limits::Budget;
@@ -19,6 +20,7 @@ use two_factor::store::{SendReservation, SendSlot, Store};
 struct App {
     store: Store,
     sender: SmsSender,
+    issuer: Issuer,
     text: SmsText,
     countries: Countries,
     budget: Budget,
@@ -28,8 +30,10 @@ struct App {
 async fn main() -> Result<(), RuntimeError> {
     let service = config::service("send-verification")?;
     let aws = Aws::from_env()?;
+    let issuer = config::issuer()?;
     let app = App {
-        text: config::sms_text(&config::issuer()?)?,
+        text: config::sms_text(&issuer.default)?,
+        issuer,
         countries: config::sms_countries()?,
         budget: config::sms_budget()?,
         sender: SmsSender::new(aws.sns().await?, config::sms_sender_id()?),
@@ -39,7 +43,7 @@ async fn main() -> Result<(), RuntimeError> {
 }
 
 async fn send_verification(app: &App, request: Request) -> Result<Response, Error> {
-    let App { store, sender, text, countries, budget } = app;
+    let App { store, sender, issuer, text, countries, budget } = app;
     // A connection that may have died while the function was frozen is replaced meanwhile.
     let (user, ()) = tokio::join!(store.user(&request.caller), sender.wake());
     let user = user?;
@@ -55,7 +59,8 @@ async fn send_verification(app: &App, request: Request) -> Result<Response, Erro
         SendReservation::BudgetSpent { seconds } => return Err(Error::SmsBudgetSpent(seconds)),
         SendReservation::Changed => return Err(Error::SettingsChanged),
     };
-    let message = text.message(request.claim("locale"), &code);
+    let issuer = issuer.for_caller(|name| request.claim(name));
+    let message = text.message(&issuer, request.claim("locale"), &code);
     match sender.send(number, &message).await {
         Ok(()) => Ok(Response::no_content().with_audit_event(AuditEvent::CodeSent)),
         Err(failure) => Err(give_back(store, &request, &slot, failure).await),

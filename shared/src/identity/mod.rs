@@ -1,5 +1,6 @@
 //! Who calls, from the claims that the gateway's authoriser took from the token, and whom they may edit.
 
+pub mod issuer;
 pub mod permission;
 pub mod user;
 

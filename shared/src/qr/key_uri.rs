@@ -1,9 +1,12 @@
 //! The provisioning URI that an authenticator app reads from a QR code (Key URI format).
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
 use crate::authenticator::secret::Secret;
+use crate::text::is_blank;
 
 /// Everything but RFC 3986 §2.3's unreserved characters; a space becomes `%20`, never `+`, which iOS would show.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -14,7 +17,8 @@ pub const MAX_URI_BYTES: usize = 412;
 /// Most bytes of an issuer once percent-encoded; it stands in the URI twice.
 pub const MAX_ISSUER_BYTES: usize = 90;
 
-const CUT: &str = "%E2%80%A6"; // …
+/// What a text that was cut ends in.
+const ELLIPSIS: char = '…';
 
 /// `otpauth://totp/ISSUER:ACCOUNT?secret=SECRET&issuer=ISSUER`, at most [`MAX_URI_BYTES`] long: an account that does not
 /// fit is cut and ends in `…`.
@@ -26,7 +30,7 @@ pub fn uri(issuer: &str, account: &str, secret: &Secret) -> Zeroizing<String> {
     uri.push_str(&issuer);
     uri.push(':');
     let room = MAX_URI_BYTES.saturating_sub(uri.len() + tail.len());
-    uri.push_str(&fitting(account, room));
+    uri.push_str(&encode(&cut(account, room)));
     uri.push_str(&tail);
     uri
 }
@@ -36,28 +40,31 @@ pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// As much of the encoded account as `room` bytes hold, whole characters only.
-fn fitting(account: &str, room: usize) -> String {
-    let whole = encode(account);
-    if whole.len() <= room {
-        return whole;
+/// `text`, or as many whole characters of it as fit with `…` behind them into `room` bytes once percent-encoded.
+pub(crate) fn cut(text: &str, room: usize) -> Cow<'_, str> {
+    if encode(text).len() <= room {
+        return text.into();
     }
-    let mut cut = String::new();
-    for character in account.chars() {
-        let encoded = encode(character.encode_utf8(&mut [0; 4]));
-        if cut.len() + encoded.len() + CUT.len() > room {
-            break;
-        }
-        cut.push_str(&encoded);
-    }
-    cut + CUT
+    let mut left = room.saturating_sub(encoded_length(ELLIPSIS));
+    let fits = |c: &char| {
+        let fitted = left.checked_sub(encoded_length(*c));
+        left = fitted.unwrap_or(left);
+        fitted.is_some()
+    };
+    text.chars().take_while(fits).chain([ELLIPSIS]).collect()
 }
 
-/// The first of the `claims` values with something to show, without control characters; else the user's ID.
+/// Bytes of a character once percent-encoded.
+fn encoded_length(c: char) -> usize {
+    utf8_percent_encode(c.encode_utf8(&mut [0; 4]), RESERVED).map(str::len).sum()
+}
+
+/// The first of the `claims` values with something to show, without control characters and without blanks around it; else
+/// the user's ID.
 pub fn account<'a>(claims: impl IntoIterator<Item = &'a str>, user_id: &str) -> String {
     claims
         .into_iter()
-        .map(|claim| claim.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned())
+        .map(|claim| claim.chars().filter(|c| !c.is_control()).collect::<String>().trim_matches(is_blank).to_owned())
         .find(|name| !name.is_empty())
         .unwrap_or_else(|| user_id.to_owned())
 }
@@ -92,6 +99,42 @@ mod tests {
         assert_eq!(account(["", " \n", "ann"], "42"), "ann");
         assert_eq!(account([" a\u{0}b\r\n "], "42"), "ab");
         assert_eq!(account([], "42"), "42");
+    }
+
+    #[test]
+    fn an_account_of_invisible_characters_counts_as_absent() {
+        for invisible in ["\u{200b}", "\u{202e}\u{2066}", "\u{feff}", "\u{3164}", "\u{2800}", "\u{a0}"] {
+            assert_eq!(account([invisible, "ann"], "42"), "ann", "{invisible:?}");
+            assert_eq!(account([invisible], "42"), "42", "{invisible:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_does_not_fit_is_cut_at_a_whole_character() {
+        for (text, room, expected) in [
+            ("abcdefghijkl", 12, "abcdefghijkl"),
+            ("abcdefghijkl", 11, "ab…"),
+            ("abcdefghijkl", 10, "a…"),
+            ("abcdefghijkl", 9, "…"),
+            ("a@bcdefghijk", 14, "a@bcdefghijk"),
+            ("a@bcdefghijk", 13, "a@…"),
+            ("a@bcdefghijk", 12, "a…"),
+            ("éa", 6, "…"),
+            ("éé", 12, "éé"),
+            ("ééé", 15, "é…"),
+            ("ééé", 14, "…"),
+        ] {
+            assert_eq!(cut(text, room), expected, "{text} {room}");
+        }
+    }
+
+    #[test]
+    fn a_long_account_fills_the_uri_to_its_last_byte() {
+        for (length, is_cut) in [(338, false), (339, true)] {
+            let uri = uri("Example App", &"a".repeat(length), &secret());
+            assert_eq!(uri.contains("%E2%80%A6"), is_cut, "{length}: {}", uri.len());
+            assert_eq!(uri.len(), MAX_URI_BYTES);
+        }
     }
 
     proptest! {

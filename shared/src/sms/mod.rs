@@ -83,12 +83,15 @@ impl SmsText {
         Self { wording, issuer: issuer.to_owned(), domain: domain.to_owned() }
     }
 
-    /// The message with this code, for a user with this `locale` (a BCP 47 tag, from whoever wrote the token): the
-    /// company's own text, or the fullest one in the user's language that makes one SMS with this issuer and domain.
-    pub fn message(&self, locale: Option<&str>, code: &Code) -> Zeroizing<String> {
-        let filled = |text: &str| message(text, &self.issuer, &self.domain, code.as_str());
+    /// The message with this issuer and code, for a user with this `locale` (a BCP 47 tag; both from whoever wrote the
+    /// token): the company's own text, or the fullest one in the user's language that makes one SMS with this issuer and
+    /// domain. An own text that an issuer makes too long has everybody's issuer instead, which was checked in init.
+    pub fn message(&self, issuer: &str, locale: Option<&str>, code: &Code) -> Zeroizing<String> {
+        let filled = |text: &str| message(text, issuer, &self.domain, code.as_str());
         match self.wording {
-            Wording::Own(ref text) => filled(text),
+            Wording::Own(ref text) => Some(filled(text))
+                .filter(|message| gsm::is_one_message(message))
+                .unwrap_or_else(|| message(text, &self.issuer, &self.domain, code.as_str())),
             Wording::BuiltIn(default) => {
                 let language = locale.and_then(Language::of).unwrap_or(default);
                 let mut messages = language.texts().into_iter().map(|text| filled(&text));

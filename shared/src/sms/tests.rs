@@ -29,7 +29,7 @@ fn built_in(issuer: &str, domain: &str) -> SmsText {
 }
 
 fn own(template: &str, issuer: &str, domain: &str) -> String {
-    SmsText::own(template, issuer, domain).unwrap().message(Some("da"), &code()).to_string()
+    SmsText::own(template, issuer, domain).unwrap().message(issuer, Some("da"), &code()).to_string()
 }
 
 /// The host and the code of an origin-bound one-time code message, as a browser reads them: "parse an origin-bound
@@ -66,7 +66,7 @@ fn in_every_language_with_every_issuer_and_domain_it_is_one_message_with_the_cod
         for tag in language.tags {
             for issuer in ISSUERS {
                 for domain in DOMAINS {
-                    let message = built_in(issuer, domain).message(Some(tag), &code());
+                    let message = built_in(issuer, domain).message(issuer, Some(tag), &code());
                     assert_good(&message, issuer, domain, tag);
                 }
             }
@@ -82,7 +82,7 @@ fn full(language: &Language, issuer: &str) -> String {
 #[test]
 fn every_language_says_it_all_for_an_issuer_of_ten_characters() {
     for language in LANGUAGES {
-        let message = built_in("Two-Factor", "").message(Some(language.tags[0]), &code());
+        let message = built_in("Two-Factor", "").message("Two-Factor", Some(language.tags[0]), &code());
         assert_eq!(*message, full(language, "Two-Factor"));
     }
 }
@@ -90,7 +90,8 @@ fn every_language_says_it_all_for_an_issuer_of_ten_characters() {
 #[test]
 fn a_language_that_gsm_can_spell_says_it_all_beside_a_web_otp_line_too() {
     for language in LANGUAGES {
-        let message = built_in("Two-Factor", "login.example.com").message(Some(language.tags[0]), &code());
+        let message =
+            built_in("Two-Factor", "login.example.com").message("Two-Factor", Some(language.tags[0]), &code());
         let is_full = message.starts_with(&full(language, "Two-Factor"));
         assert_eq!(is_full, gsm::septets(&language.texts()[0]).is_ok(), "{message:?}");
     }
@@ -100,7 +101,7 @@ fn a_language_that_gsm_can_spell_says_it_all_beside_a_web_otp_line_too() {
 fn no_issuer_of_the_template_is_left_out_where_there_is_no_web_otp_line() {
     for issuer in ISSUERS.into_iter().filter(|issuer| issuer.encode_utf16().count() <= 40) {
         for language in LANGUAGES {
-            let message = built_in(issuer, "").message(Some(language.tags[0]), &code());
+            let message = built_in(issuer, "").message(issuer, Some(language.tags[0]), &code());
             assert!(message.contains(issuer), "{message:?}");
         }
     }
@@ -118,7 +119,7 @@ fn what_does_not_fit_goes_sentence_by_sentence_and_the_issuer_last() {
         ("Łódź Bank", "login.example.com", "012345 is your Łódź Bank code.\n@login.example.com #012345"),
         ("Łódzka Spółdzielnia Mieszkaniowa", "login.example.com", "012345 is your code.\n@login.example.com #012345"),
     ] {
-        assert_eq!(*built_in(issuer, domain).message(Some("en"), &code()), expected);
+        assert_eq!(*built_in(issuer, domain).message(issuer, Some("en"), &code()), expected);
     }
 }
 
@@ -126,9 +127,9 @@ fn what_does_not_fit_goes_sentence_by_sentence_and_the_issuer_last() {
 fn without_a_language_of_ours_it_is_the_default() {
     let text = SmsText::built_in(Language::of("de").unwrap(), "X", "").unwrap();
     for locale in [None, Some(""), Some("tlh"), Some("de-AT"), Some("{code}"), Some("en;q=0.5")] {
-        assert!(text.message(locale, &code()).starts_with("012345 ist Ihr Code für X."), "{locale:?}");
+        assert!(text.message("X", locale, &code()).starts_with("012345 ist Ihr Code für X."), "{locale:?}");
     }
-    assert!(text.message(Some("en-GB"), &code()).starts_with("012345 is your X code."));
+    assert!(text.message("X", Some("en-GB"), &code()).starts_with("012345 is your X code."));
 }
 
 #[test]
@@ -149,6 +150,20 @@ fn the_longest_domain_is_the_longest_that_fits_in_every_language_whatever_the_is
 fn an_own_text_is_filled_in_and_is_the_same_for_everybody() {
     assert_eq!(own("{code} is your {issuer} code.", "Example", ""), "012345 is your Example code.");
     assert_eq!(own("Your code: {code}", "X", "example.com"), "Your code: 012345\n@example.com #012345");
+}
+
+#[test]
+fn an_issuer_of_the_callers_own_is_said_where_the_message_stays_one() {
+    let text = SmsText::own("{code} is your {issuer} code, which nobody else should know.", "X", "").unwrap();
+    let said = |issuer: &str| text.message(issuer, None, &code()).contains(&format!("your {issuer} code"));
+    assert!(said("Acme") && said("Łódź"));
+    for issuer in ["a".repeat(130), "Łódzka Spółdzielnia Mieszkaniowa".to_owned()] {
+        let message = text.message(&issuer, None, &code());
+        assert_eq!(*message, "012345 is your X code, which nobody else should know.");
+    }
+    let built_in = built_in("X", "");
+    assert!(built_in.message("Acme", None, &code()).starts_with("012345 is your Acme code."));
+    assert_eq!(*built_in.message(&"a".repeat(160), None, &code()), "012345 is your code.");
 }
 
 #[test]
@@ -201,7 +216,7 @@ proptest! {
     ) {
         let text = built_in(&issuer, &domain);
         for locale in [LANGUAGES[language].tags[0], hostile.as_str()] {
-            let message = text.message(Some(locale), &code());
+            let message = text.message(&issuer, Some(locale), &code());
             prop_assert!(gsm::is_one_message(&message), "{}", message.as_str());
             prop_assert!(message.contains("012345"), "{}", message.as_str());
             if !domain.is_empty() {
