@@ -52,8 +52,9 @@ class Terminal:
         self.process.stdin.write(f"{code}\n".encode())
         self.process.stdin.flush()
 
-    def end(self):
-        """Exit status, and what was printed since: on the standard output, and as an error."""
-        output, error = self.process.communicate()
+    def end(self, typed=""):
+        """Exit status, and what was printed since: on the standard output, and as an error. All that is still typed comes at
+        once, and nothing after it."""
+        output, error = self.process.communicate(typed.encode())
         self.watch.cancel()
         return self.process.returncode, output.decode(), error.decode()

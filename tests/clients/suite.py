@@ -4,7 +4,9 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import shutil
+import socket
 import subprocess
 import time
 import unittest
@@ -15,7 +17,9 @@ from phone import Terminal, app_code, call, sms_code
 
 HERE = pathlib.Path(__file__).parent
 API = os.environ["TWO_FACTOR_API"]
+MISSING = "Set TWO_FACTOR_URL to the base URL of the API, and TWO_FACTOR_TOKEN to the user's token.\n"
 SEND, VERIFY = "/api/two-factor/send-verification", "/api/two-factor/verify"
+TSC = HERE.parents[1] / "target/clients/node_modules/.bin/tsc"
 USERS = itertools.count(1000)
 
 
@@ -76,11 +80,15 @@ class Client:
     def test_an_app_is_enrolled_and_verified(self):
         terminal = self.run_client("enrol-app")
         shown, secret = terminal.until_asked(), self.settings()["secret_key"]
-        self.assertIn('<img src="data:image/png;base64,iVBOR', shown)
         self.assertIn(f"key: {secret}\n", shown)
-        terminal.type(self.code(secret))
+        picture = pathlib.Path(re.match(r"Open (\S+\.png) ", shown)[1])
+        self.assertTrue(picture.read_bytes().startswith(b"\x89PNG"))
+        self.assertFalse(picture.stat().st_mode & 0o077 and picture.parent.stat().st_mode & 0o055)
+        code = self.code(secret)
+        terminal.type(f"{code[:3]} {code[3:]} ")
         self.assertIn("right", self.ends_well(terminal))
         self.assertEqual((self.settings()["method"], self.settings()["verified"]), ("google", True))
+        self.assertFalse(picture.exists())
 
     def test_a_phone_is_enrolled_and_verified(self):
         phone = 20_300_000 + self.number
@@ -151,10 +159,10 @@ class Client:
         used = sms_code(API, f"+45{phone}")
         self.api(VERIFY, {"key": used}, "POST")
         terminal = self.run_client("sign-in")
-        self.assertRegex(terminal.until_asked(), r"sent already.* in (30|2\d) s\.")
+        self.assertRegex(terminal.until_asked(), r"already sent.* in (30|2\d) s\.")
         terminal.type(used)
         self.assertIn("not right", terminal.until_asked())
-        self.assertIn("no code was typed", self.ends_badly(terminal))
+        self.assertIn("No code was typed.", self.ends_badly(terminal))
         self.assertEqual(len(self.network.times(SEND)), 1)
 
     def test_a_fault_is_told_and_waited_out(self):
@@ -166,14 +174,16 @@ class Client:
             # The gateway's own, which do not say how long.
             {"status": 429, "body": '{"message":"Too Many Requests"}'},
             {"status": 503, "body": "<html>down</html>"},
+            # A problem of a later version.
+            {"status": 503, "body": problem("sms-budget-spent", 503), "retry_after": "1"},
         ):
             self.network.answer_next(VERIFY, **answer)
             terminal.type(self.code(secret))
-            self.assertIn("Not available just now. Try again in 1 s.", terminal.until_asked())
+            self.assertIn("not available right now. Try again in 1 s.", terminal.until_asked())
         terminal.type(self.code(secret))
         self.ends_well(terminal)
         times = self.network.times(VERIFY)
-        self.assertEqual(len(times), 4)
+        self.assertEqual(len(times), 5)
         self.assertTrue(all(later - earlier >= 1 for earlier, later in itertools.pairwise(times)), times)
 
     def test_a_problem_that_no_code_mends_is_an_error_with_its_type_status_detail_and_fields(self):
@@ -191,10 +201,38 @@ class Client:
             error = self.ends_badly(self.run_client("sign-in"))
             self.assertIn("about:blank (502): HTTP 502", error)
 
-    def test_no_answer_is_an_error_too(self):
-        error = self.ends_badly(self.run_client("sign-in", TWO_FACTOR_URL="http://127.0.0.1:9"))
-        self.assertNotEqual(error, "")
-        self.assertNotIn("Traceback", error)
+    def test_why_there_is_no_answer_is_told_in_a_line(self):
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            port = nobody.getsockname()[1]
+            error = self.ends_badly(self.run_client("sign-in", TWO_FACTOR_URL=f"http://127.0.0.1:{port}"))
+        self.assertRegex(error, rf"(?i)\A.*(refused|connect to 127\.0\.0\.1 port {port}).*\n\Z")
+
+    def test_what_is_not_set_is_told_in_a_sentence(self):
+        for missing_variable in ("TWO_FACTOR_URL", "TWO_FACTOR_TOKEN"):
+            error = self.ends_badly(self.run_client("sign-in", **{missing_variable: ""}))
+            self.assertEqual(error, MISSING)
+
+    def test_a_base_url_may_end_in_a_slash(self):
+        self.ends_well(self.run_client("sign-in", TWO_FACTOR_URL=f"{self.network.url}/"))
+        self.assertEqual(len(self.network.times("/api/two-factor")), 1)
+
+    def test_codes_come_from_a_pipe_too(self):
+        secret = self.enrolled_app()
+        terminal = self.run_client("sign-in")
+        status, output, error = terminal.end(f"{self.wrong_code(secret)}\n{self.code(secret)}\n")
+        self.assertEqual((status, error), (0, ""), output)
+        self.assertIn("not right", output)
+        self.assertIn("That is right.", output)
+
+    def test_a_permitted_caller_resets_a_user(self):
+        self.enrolled_app()
+        administrator = token(sub="1", scope=f"users:edit:{self.number}")
+        self.ends_well(self.run_client("reset", str(self.number), TWO_FACTOR_TOKEN=administrator))
+        self.assertEqual(self.settings()["method"], None)
+        error = self.ends_badly(self.run_client("reset", "a b/é", TWO_FACTOR_TOKEN=administrator))
+        self.assertIn("#/ID ", error)
+        self.assertEqual(len(self.network.times("/api/users/a%20b%2F%C3%A9/two-factor/reset")), 1)
 
     def test_recovery_codes_are_for_verified_settings_alone(self):
         error = self.ends_badly(self.run_client("recovery-codes"))
@@ -240,6 +278,14 @@ class Curl(Client, unittest.TestCase):
 
 class JavaScript(Client, unittest.TestCase):
     command, lacks = ["node", HERE / "javascript/example.mjs"], missing("node")
+
+
+@unittest.skipIf(missing("node") or not TSC.exists(), "TypeScript is not installed.")
+class TypeScript(unittest.TestCase):
+    def test_strict_typescript_takes_the_types_of_the_javascript_client(self):
+        command = [TSC, "--project", HERE / "javascript/typed/tsconfig.json"]
+        run = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        self.assertEqual((run.returncode, run.stdout), (0, ""))
 
 
 class Python(Client, unittest.TestCase):

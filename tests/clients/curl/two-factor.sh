@@ -1,21 +1,21 @@
 # shellcheck shell=bash disable=SC2034  # what is set here is for whoever sources it
 # A client of the two-factor API for bash, with curl and jq. `source` it with TWO_FACTOR_URL and TWO_FACTOR_TOKEN set.
 #
-# A function that succeeds has set `answer` to what it is for. One that fails returns 1 and has set:
-#   problem_type     the name to compare: /problems/…, or about:blank where the answer is not the service's own; "network"
-#                    where there was none
-#   problem_status   HTTP's status
+# A function that succeeds sets `answer` to its result. One that fails returns 1 and sets:
+#   problem_type     the name to compare: /problems/…, or about:blank if the response is not from the service; "network" if
+#                    there was none
+#   problem_status   the HTTP status
 #   problem_detail   a sentence
-#   problem_errors   the fields that are wrong, one a line
-#   retry_after      seconds to wait before another try, where waiting helps; else empty
+#   problem_errors   the invalid fields, one a line
+#   retry_after      seconds to wait before another attempt, where waiting helps; else empty
 
 two_factor_settings() { _two_factor GET /api/two-factor .data; }
 two_factor_new_secret() { _two_factor GET /api/two-factor/secret .data.secret_key; }
-# The app's QR code, for the `src` of an `<img>`.
+# The app's QR code as a data URL, for the `src` of an `<img>`.
 two_factor_qr_image() { _two_factor GET /api/two-factor/qr .data.qr_image; }
 
-# The settings below replace all earlier ones, and are not verified. The last argument may be a current code: a deployment
-# with StepUp=code wants one where verified settings are replaced (/problems/step-up-required).
+# These replace all settings; the new ones are not verified yet. The last argument may be a current code, which a deployment
+# with StepUp=code requires to replace verified settings (/problems/step-up-required).
 two_factor_enrol_app() { # SECRET [CODE]
   _two_factor PATCH /api/two-factor . "$(_json method google secret_key "$1" key "${2:-}")"
 }
@@ -27,45 +27,57 @@ two_factor_disable() { # [CODE]
 }
 
 two_factor_send_code() { _two_factor POST /api/two-factor/send-verification .; }
-two_factor_verify() { _two_factor POST /api/two-factor/verify . "$(_json key "$1")"; } # CODE
-# Ten new codes, each of which verify takes once. They are shown this once, and earlier ones are void.
+# Succeeds only if the code is right. Call it on your server: what a browser says about a code proves nothing.
+two_factor_verify() { # CODE
+  _two_factor POST /api/two-factor/verify . "$(_json key "$1")"
+}
+# Ten new codes, each of which verify accepts once. They cannot be read again, and replace earlier ones.
 two_factor_recovery_codes() { # [CODE]
   _two_factor POST /api/two-factor/recovery-codes '.data.recovery_codes[]' "$(_json key "${1:-}")"
 }
+# Removes another user's settings. The token needs the permission users:edit.
+two_factor_reset_user() { # USER-ID
+  _two_factor POST "/api/users/$(jq --null-input --raw-output --arg id "$1" '$id | @uri')/two-factor/reset" .
+}
 
-# Sets user_text to what the user can do about the problem at hand; returns 1 where the user can do nothing.
+# Sets user_text to what the user can do about the problem; returns 1 if there is nothing.
 two_factor_user_text() {
   local wait="${retry_after:-0} s"
   [ "${retry_after:-0}" -le 120 ] || wait="$(((retry_after + 59) / 60)) min"
   case $problem_type in
-    /problems/invalid-code) user_text="That code is not right. Take the one that the app shows now, or the newest SMS." ;;
-    /problems/invalid-fields) user_text="That is not a code: type its six digits, or a recovery code." ;;
+    /problems/invalid-code) user_text="That code is not right. Use the one that the app shows now, or the one in the newest SMS." ;;
+    /problems/invalid-fields) user_text="That is not a code. Type its six digits, or a recovery code." ;;
     /problems/too-many-attempts) user_text="Too many wrong codes. Try again in $wait." ;;
     /problems/too-many-sends)
-      user_text="A code was sent already: look for the newest SMS. Another can be sent in $wait." ;;
+      user_text="A code was already sent. Look for the newest SMS, or get another in $wait." ;;
     *)
-      # 503, or the gateway's own 429, which mean the same.
+      # 503, the gateway's own 429, and whatever else passes with time.
       [ -n "$retry_after" ] || return 1
-      user_text="Not available just now. Try again in $wait." ;;
+      user_text="This is not available right now. Try again in $wait." ;;
   esac
 }
 
-# A JSON object of names and values; an empty key is none. They come by the standard input: a list of processes shows
-# arguments to everybody.
+# A JSON object of names and values. An empty key is left out, and loses its spaces: apps show codes with one in the middle.
+# The values come by the standard input, as a list of processes shows arguments to everybody.
 _json() {
   printf '%s\n' "$@" | jq --raw-input --null-input --compact-output \
-    '[inputs] | [_nwise(2) | {(.[0]): .[1]}] | add | if .key == "" then del(.key) else . end'
+    '[inputs] | [_nwise(2) | {(.[0]): .[1]}] | add | .key |= gsub("\\s"; "") | if .key == "" then del(.key) else . end'
 }
 
-# METHOD PATH FILTER [BODY]: sets `answer` to the part of the answer that jq's FILTER gives.
+# METHOD PATH FILTER [BODY]: sets `answer` to the part of the response that jq's FILTER gives.
 _two_factor() {
   local method=$1 path=$2 filter=$3 body=${4:-} headers response seconds
   problem_type='' problem_status='' problem_detail='' problem_errors='' retry_after='' answer=''
+  if [[ -z ${TWO_FACTOR_URL:-} || -z ${TWO_FACTOR_TOKEN:-} ]]; then
+    problem_type=network
+    problem_detail="Set TWO_FACTOR_URL to the base URL of the API, and TWO_FACTOR_TOKEN to the user's token."
+    return 1
+  fi
   headers=$(mktemp)
   if ! response=$(printf %s "$body" |
     curl --config <(printf 'header = "Authorization: Bearer %s"\n' "$TWO_FACTOR_TOKEN") --silent --show-error \
       --max-time 10 --request "$method" --header 'Content-Type: application/json' ${body:+--data @-} \
-      --dump-header "$headers" --write-out '\n%{http_code}' "$TWO_FACTOR_URL$path" 2>&1); then
+      --dump-header "$headers" --write-out '\n%{http_code}' "${TWO_FACTOR_URL%/}$path" 2>&1); then
     problem_type=network problem_detail=${response%%$'\n'*}
     rm -f "$headers"
     return 1
@@ -82,7 +94,7 @@ _two_factor() {
   problem_detail=$(jq --raw-output --arg status "$problem_status" '.detail // .message // "HTTP \($status)"' <<< "$response")
   problem_errors=$(jq --raw-output '.errors[]? | "\(.pointer) \(.detail)"' <<< "$response")
   if [[ $problem_status == 429 || $problem_status == 503 ]]; then
-    # The gateway's own answers do not say how long: a second then.
+    # The gateway's own responses do not say how long: a second.
     [[ $seconds =~ ^[0-9]+$ ]] && retry_after=$seconds || retry_after=1
   fi
   return 1

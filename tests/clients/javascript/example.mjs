@@ -1,23 +1,38 @@
-// How two-factor.mjs is used, in a terminal: TWO_FACTOR_URL=… TWO_FACTOR_TOKEN=… node example.mjs sign-in
+// How to use two-factor.mjs, in a terminal: TWO_FACTOR_URL=… TWO_FACTOR_TOKEN=… node example.mjs sign-in
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TwoFactor, TwoFactorError } from "./two-factor.mjs";
 
 const LONGEST_WAIT = 120;
-const client = new TwoFactor(process.env.TWO_FACTOR_URL, process.env.TWO_FACTOR_TOKEN);
-const terminal = createInterface({ input: process.stdin, output: process.stdout, terminal: false });
-const closed = new Promise((_, reject) => terminal.once("close", () => reject(new Error("no code was typed"))));
-closed.catch(() => {});
+const terminal = createInterface({ input: process.stdin, terminal: false });
+// Keeps the lines that come before they are asked for, as from a pipe.
+const lines = terminal[Symbol.asyncIterator]();
+let client;
 
 async function main(command, ...words) {
+  const { TWO_FACTOR_URL: url, TWO_FACTOR_TOKEN: token } = process.env;
+  if (!url || !token) {
+    throw new Error("Set TWO_FACTOR_URL to the base URL of the API, and TWO_FACTOR_TOKEN to the user's token.");
+  }
+  client = new TwoFactor(url, token);
   switch (command) {
     case "enrol-app": {
       const secret = await client.newSecret();
       await client.enrolApp(secret);
-      console.log(`<img src="${await client.qrImage()}">`);
-      console.log(`Scan it with the app, or type this key: ${secret}`);
-      return askUntilRight();
+      // The folder is for this user alone, as the QR code holds the secret, and is deleted afterwards.
+      const folder = await mkdtemp(join(tmpdir(), "two-factor-"));
+      try {
+        const file = join(folder, "qr.png");
+        await writeFile(file, (await client.qrImage()).split(",")[1], "base64");
+        console.log(`Open ${file} and scan it with the app, or type this key: ${secret}`);
+        return await askUntilRight();
+      } finally {
+        await rm(folder, { recursive: true });
+      }
     }
     case "enrol-phone":
       await client.enrolPhone(...words);
@@ -37,8 +52,10 @@ async function main(command, ...words) {
       return console.log((await client.recoveryCodes()).join("\n"));
     case "disable":
       return client.disable();
+    case "reset":
+      return client.resetUser(words[0] ?? "");
     default:
-      throw new Error("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable");
+      throw new Error("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable | reset USER-ID");
   }
 }
 
@@ -49,14 +66,18 @@ async function send() {
 
 async function askUntilRight() {
   for (;;) {
-    const code = await Promise.race([terminal.question("Code: "), closed]);
-    const { done, text, wait } = await client.verifyAtSignIn(code.trim());
+    process.stdout.write("Code: ");
+    const line = await lines.next();
+    if (line.done) {
+      throw new Error("No code was typed.");
+    }
+    const { done, text, wait } = await client.verifyAtSignIn(line.value);
     if (done) {
       return console.log("That is right.");
     }
     console.log(text);
     if (wait > LONGEST_WAIT) {
-      throw new Error("come back later");
+      throw new Error("Come back later.");
     }
     await sleep(wait * 1000);
   }
@@ -67,9 +88,9 @@ try {
 } catch (problem) {
   process.exitCode = 1;
   if (!(problem instanceof TwoFactorError)) {
-    console.error(`Given up: ${problem.message}`);
+    console.error(problem.message);
   } else if (problem.status === 401) {
-    console.error("The token is not accepted: sign in again.");
+    console.error("The token was not accepted: sign in again.");
   } else {
     console.error([problem.message, ...problem.errors.map(({ pointer, detail }) => `${pointer} ${detail}`)].join("\n"));
   }

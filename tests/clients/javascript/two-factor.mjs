@@ -1,18 +1,18 @@
 // A client of the two-factor API, for browsers and Node 18 or newer. No dependency.
 
-// What a user can mend, in words for that user: put your own in their place. Every other problem is thrown.
+// What users can solve themselves, in words for them: replace them with your own. Every other problem is thrown.
 const USER_TEXTS = {
-  "/problems/invalid-code": "That code is not right. Take the one that the app shows now, or the newest SMS.",
-  "/problems/invalid-fields": "That is not a code: type its six digits, or a recovery code.",
+  "/problems/invalid-code": "That code is not right. Use the one that the app shows now, or the one in the newest SMS.",
+  "/problems/invalid-fields": "That is not a code. Type its six digits, or a recovery code.",
   "/problems/too-many-attempts": "Too many wrong codes. Try again in {wait}.",
-  "/problems/too-many-sends": "A code was sent already: look for the newest SMS. Another can be sent in {wait}.",
-  "/problems/unavailable": "Not available just now. Try again in {wait}.",
+  "/problems/too-many-sends": "A code was already sent. Look for the newest SMS, or get another in {wait}.",
+  "/problems/unavailable": "This is not available right now. Try again in {wait}.",
 };
 
 /**
- * An answer that is no success. `type` is the name to compare: `/problems/…`, or `about:blank` where the answer is not the
- * service's own but the gateway's or a proxy's. `errors` lists the fields that are wrong. `retryAfter` is the number of
- * seconds to wait before another try, where waiting helps; else null.
+ * A non-2xx response. `type` is the name to compare: `/problems/…`, or `about:blank` if the response is not from the service
+ * but from the gateway or a proxy. `errors` lists the invalid fields. `retryAfter` is the number of seconds to wait before
+ * another attempt, where waiting helps; else null.
  */
 export class TwoFactorError extends Error {
   constructor(status, headers, body) {
@@ -20,7 +20,7 @@ export class TwoFactorError extends Error {
     try {
       document = JSON.parse(body);
     } catch {
-      // Not the service's own answer.
+      // Not from the service.
     }
     const type = document?.type ?? "about:blank";
     const detail = document?.detail ?? document?.message ?? `HTTP ${status}`;
@@ -33,7 +33,7 @@ export class TwoFactorError extends Error {
     this.requestId = document?.request_id ?? null;
     this.retryAfter = null;
     if (status === 429 || status === 503) {
-      // The gateway's own answers do not say how long: a second then.
+      // The gateway's own responses do not say how long: a second.
       const seconds = headers.get("retry-after") ?? "";
       this.retryAfter = /^\d+$/.test(seconds) ? Number(seconds) : 1;
     }
@@ -41,8 +41,8 @@ export class TwoFactorError extends Error {
 }
 
 /**
- * One user's two-factor settings. `token` is that user's. A method throws `TwoFactorError` for an answer that is no
- * success, and what `fetch` throws where there is no answer.
+ * One user's two-factor settings. `url` is the base URL of the API, `token` the user's. A method throws `TwoFactorError` for a
+ * non-2xx response, and an `Error` that says why if there is no response.
  */
 export class TwoFactor {
   #url;
@@ -50,7 +50,10 @@ export class TwoFactor {
   #timeout;
 
   constructor(url, token, timeout = 10_000) {
-    this.#url = url;
+    if (!/^https?:\/\//.test(url)) {
+      throw new TypeError(`the base URL has to begin with https:// or http://: ${url}`);
+    }
+    this.#url = url.replace(/\/+$/, "");
     this.#token = token;
     this.#timeout = timeout;
   }
@@ -63,37 +66,51 @@ export class TwoFactor {
     return (await this.#request("GET", "/api/two-factor/secret")).data.secret_key;
   }
 
-  /** The app's QR code, for the `src` of an `<img>`. */
+  /** The app's QR code as a data URL, for the `src` of an `<img>`. */
   async qrImage() {
     return (await this.#request("GET", "/api/two-factor/qr")).data.qr_image;
   }
 
-  // The settings below replace all earlier ones, and are not verified. `key` is a current code: a deployment with
-  // StepUp=code wants one where verified settings are replaced (`/problems/step-up-required`).
+  // These replace all settings; the new ones are not verified yet. `key` is a current code, which a deployment with
+  // StepUp=code requires to replace verified settings (`/problems/step-up-required`).
 
   async enrolApp(secretKey, key = null) {
-    await this.#request("PATCH", "/api/two-factor", { method: "google", secret_key: secretKey, key });
+    await this.#request("PATCH", "/api/two-factor", { method: "google", secret_key: secretKey, key: typed(key) });
   }
 
   async enrolPhone(phonePrefix, phone, key = null) {
-    await this.#request("PATCH", "/api/two-factor", { method: "sms", phone_prefix: phonePrefix, phone, key });
+    const body = { method: "sms", phone_prefix: phonePrefix, phone, key: typed(key) };
+    await this.#request("PATCH", "/api/two-factor", body);
   }
 
   async disable(key = null) {
-    await this.#request("PATCH", "/api/two-factor", { method: "", key });
+    await this.#request("PATCH", "/api/two-factor", { method: "", key: typed(key) });
   }
 
   async sendCode() {
     await this.#request("POST", "/api/two-factor/send-verification");
   }
 
+  /** Throws unless the code is right. Call it on your server: what a browser says about a code proves nothing. */
   async verify(code) {
-    await this.#request("POST", "/api/two-factor/verify", { key: code });
+    await this.#request("POST", "/api/two-factor/verify", { key: typed(code) });
   }
 
-  /** Ten new codes, each of which `verify` takes once. They are shown this once, and earlier ones are void. */
+  /** Ten new codes, each of which `verify` accepts once. They cannot be read again, and replace earlier ones. */
   async recoveryCodes(key = null) {
-    return (await this.#request("POST", "/api/two-factor/recovery-codes", { key })).data.recovery_codes;
+    const body = { key: typed(key) };
+    return (await this.#request("POST", "/api/two-factor/recovery-codes", body)).data.recovery_codes;
+  }
+
+  /**
+   * Removes another user's settings. `token` needs the permission `users:edit`. The ID is a string, as a number over 2^53
+   * becomes another one.
+   */
+  async resetUser(id) {
+    if (typeof id !== "string") {
+      throw new TypeError("a user's ID has to be a string");
+    }
+    await this.#request("POST", `/api/users/${encodeURIComponent(id)}/two-factor/reset`);
   }
 
   /** Like `verifyAtSignIn`, for sending. */
@@ -102,26 +119,38 @@ export class TwoFactor {
   }
 
   /**
-   * `{done, text, wait}`: whether the code is right, what to tell the user if it is not, and for how many seconds nothing
-   * may be tried again. Throws what another code cannot mend.
+   * `{done, text, wait}`: whether the code is right, what to tell the user if it is not, and for how many seconds to allow no
+   * other attempt. Throws what another code cannot solve.
    */
   verifyAtSignIn(code) {
     return outcome(this.verify(code));
   }
 
   async #request(method, path, body) {
-    const answer = await fetch(this.#url + path, {
-      method,
-      headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
-      body: body && JSON.stringify(body),
-      signal: AbortSignal.timeout(this.#timeout),
-    });
-    const text = await answer.text();
-    if (!answer.ok) {
-      throw new TwoFactorError(answer.status, answer.headers, text);
+    let response, text;
+    try {
+      response = await fetch(this.#url + path, {
+        method,
+        headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
+        body: body && JSON.stringify(body),
+        signal: AbortSignal.timeout(this.#timeout),
+      });
+      text = await response.text();
+    } catch (error) {
+      // Node says no more than "fetch failed", and keeps the reason in `cause`.
+      const reason = error.cause?.message || error.cause?.code || error.message;
+      throw new Error(`no response from ${this.#url}: ${reason}`, { cause: error });
+    }
+    if (!response.ok) {
+      throw new TwoFactorError(response.status, response.headers, text);
     }
     return text ? JSON.parse(text) : null;
   }
+}
+
+// Apps show codes with a space in the middle, and people type it.
+function typed(code) {
+  return code?.replace(/\s/g, "") ?? null;
 }
 
 async function outcome(request) {
@@ -132,9 +161,8 @@ async function outcome(request) {
     if (!(problem instanceof TwoFactorError)) {
       throw problem;
     }
-    // 429 and 503 of the gateway itself mean the same as a fault of the service.
-    const busy = problem.type === "about:blank" && problem.retryAfter !== null;
-    const text = USER_TEXTS[busy ? "/problems/unavailable" : problem.type];
+    // The gateway's own 429 and 503, and whatever else passes with time, are "unavailable".
+    const text = USER_TEXTS[problem.type] ?? (problem.retryAfter === null ? undefined : USER_TEXTS["/problems/unavailable"]);
     if (text === undefined) {
       throw problem;
     }

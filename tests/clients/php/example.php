@@ -1,11 +1,13 @@
 <?php
 
-// How TwoFactor.php is used, in a terminal: TWO_FACTOR_URL=… TWO_FACTOR_TOKEN=… php example.php sign-in
-// Laravel's HTTP client comes from Composer (`composer require illuminate/http guzzlehttp/guzzle`) or from Debian
-// (php-illuminate-http, php-guzzlehttp-guzzle).
+// How to use src/, in a terminal: TWO_FACTOR_URL=… TWO_FACTOR_TOKEN=… php example.php sign-in
+// Laravel's HTTP client comes from Composer (`composer install`) or from Debian (php-illuminate-http,
+// php-guzzlehttp-guzzle).
 
 use Illuminate\Http\Client\ConnectionException;
 use Illuminate\Http\Client\Factory;
+use TwoFactor\TwoFactor;
+use TwoFactor\TwoFactorException;
 
 error_reporting(E_ALL & ~E_DEPRECATED);
 $composer = __DIR__.'/vendor/autoload.php';
@@ -14,8 +16,10 @@ if (is_file($composer)) {
 } else {
     require 'Illuminate/Http/autoload.php';
     require 'GuzzleHttp/autoload.php';
+    foreach (['Outcome', 'TwoFactor', 'TwoFactorException'] as $class) {
+        require __DIR__."/src/$class.php";
+    }
 }
-require __DIR__.'/TwoFactor.php';
 
 const LONGEST_WAIT = 120;
 
@@ -25,8 +29,12 @@ function main(TwoFactor $client, string $command = '', string ...$words): void
         case 'enrol-app':
             $secret = $client->newSecret();
             $client->enrolApp($secret);
-            echo "<img src=\"{$client->qrImage()}\">\n";
-            echo "Scan it with the app, or type this key: $secret\n";
+            // A file that only this user can read, as the QR code holds the secret; it is deleted afterwards.
+            $file = tempnam(sys_get_temp_dir(), 'two-factor-');
+            rename($file, "$file.png");
+            register_shutdown_function(fn () => unlink("$file.png"));
+            file_put_contents("$file.png", base64_decode(explode(',', $client->qrImage())[1]));
+            echo "Open $file.png and scan it with the app, or type this key: $secret\n";
             askUntilRight($client);
             break;
         case 'enrol-phone':
@@ -51,8 +59,11 @@ function main(TwoFactor $client, string $command = '', string ...$words): void
         case 'disable':
             $client->disable();
             break;
+        case 'reset':
+            $client->resetUser($words[0] ?? '');
+            break;
         default:
-            giveUp('enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable');
+            giveUp('enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable | reset USER-ID');
     }
 }
 
@@ -67,9 +78,9 @@ function askUntilRight(TwoFactor $client): void
         echo 'Code: ';
         $line = fgets(STDIN);
         if ($line === false) {
-            giveUp('Given up: no code was typed');
+            giveUp('No code was typed.');
         }
-        $outcome = $client->verifyAtSignIn(trim($line));
+        $outcome = $client->verifyAtSignIn($line);
         if ($outcome->done) {
             echo "That is right.\n";
 
@@ -77,7 +88,7 @@ function askUntilRight(TwoFactor $client): void
         }
         echo $outcome->text, "\n";
         if ($outcome->wait > LONGEST_WAIT) {
-            giveUp('Given up: come back later');
+            giveUp('Come back later.');
         }
         sleep($outcome->wait);
     }
@@ -89,15 +100,19 @@ function giveUp(string $why): void
     exit(1);
 }
 
-$http = (new Factory())->baseUrl(getenv('TWO_FACTOR_URL'))->withToken(getenv('TWO_FACTOR_TOKEN'))->timeout(10);
+[$url, $token] = [getenv('TWO_FACTOR_URL'), getenv('TWO_FACTOR_TOKEN')];
+if (! $url || ! $token) {
+    giveUp("Set TWO_FACTOR_URL to the base URL of the API, and TWO_FACTOR_TOKEN to the user's token.");
+}
+$http = (new Factory())->baseUrl($url)->withToken($token)->timeout(10);
 try {
     main(new TwoFactor($http), ...array_slice($argv, 1));
 } catch (TwoFactorException $problem) {
     if ($problem->status === 401) {
-        giveUp('The token is not accepted: sign in again.');
+        giveUp('The token was not accepted: sign in again.');
     }
     $fields = array_map(fn (array $error) => "\n{$error['pointer']} {$error['detail']}", $problem->errors);
     giveUp($problem->getMessage().implode('', $fields));
 } catch (ConnectionException $error) {
-    giveUp("Given up: {$error->getMessage()}");
+    giveUp("No response: {$error->getMessage()}");
 }

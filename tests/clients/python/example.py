@@ -1,7 +1,10 @@
-"""How two_factor.py is used, in a terminal: TWO_FACTOR_URL and TWO_FACTOR_TOKEN=… python3 example.py sign-in"""
+"""How to use two_factor.py, in a terminal: TWO_FACTOR_URL=… TWO_FACTOR_TOKEN=… python3 example.py sign-in"""
 
+import base64
+import contextlib
 import os
 import sys
+import tempfile
 import time
 
 from two_factor import TwoFactor, TwoFactorError
@@ -10,13 +13,16 @@ LONGEST_WAIT = 120
 
 
 def main(command, *arguments):
-    client = TwoFactor(os.environ["TWO_FACTOR_URL"], os.environ["TWO_FACTOR_TOKEN"])
+    url, token = os.environ.get("TWO_FACTOR_URL"), os.environ.get("TWO_FACTOR_TOKEN")
+    if not url or not token:
+        sys.exit("Set TWO_FACTOR_URL to the base URL of the API, and TWO_FACTOR_TOKEN to the user's token.")
+    client = TwoFactor(url, token)
     if command == "enrol-app":
         secret = client.new_secret()
         client.enrol_app(secret)
-        print(f'<img src="{client.qr_image()}">')
-        print(f"Scan it with the app, or type this key: {secret}")
-        ask_until_right(client)
+        with picture(client.qr_image()) as file:
+            print(f"Open {file} and scan it with the app, or type this key: {secret}")
+            ask_until_right(client)
     elif command == "enrol-phone" and len(arguments) == 2:
         client.enrol_phone(*arguments)
         send(client)
@@ -33,8 +39,19 @@ def main(command, *arguments):
         print("\n".join(client.recovery_codes()))
     elif command == "disable":
         client.disable()
+    elif command == "reset" and len(arguments) == 1:
+        client.reset_user(*arguments)
     else:
-        sys.exit("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable")
+        sys.exit("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable | reset USER-ID")
+
+
+@contextlib.contextmanager
+def picture(data_url):
+    """A file that only this user can read, as the QR code holds the secret; it is deleted afterwards."""
+    with tempfile.NamedTemporaryFile(prefix="two-factor-", suffix=".png") as file:
+        file.write(base64.b64decode(data_url.split(",")[1]))
+        file.flush()
+        yield file.name
 
 
 def send(client):
@@ -44,7 +61,7 @@ def send(client):
 
 def ask_until_right(client):
     while True:
-        outcome = client.verify_at_sign_in(input("Code: ").strip())
+        outcome = client.verify_at_sign_in(input("Code: "))
         if outcome.done:
             print("That is right.")
             return
@@ -58,10 +75,10 @@ try:
     main(*(sys.argv[1:] or [""]))
 except TwoFactorError as problem:
     if problem.status == 401:
-        sys.exit("The token is not accepted: sign in again.")
+        sys.exit("The token was not accepted: sign in again.")
     fields = "".join(f"\n{error['pointer']} {error['detail']}" for error in problem.errors)
     sys.exit(f"{problem}{fields}")
 except EOFError:
-    sys.exit("Given up: no code was typed")
-except OSError as error:
-    sys.exit(f"Given up: {error}")
+    sys.exit("No code was typed.")
+except (OSError, ValueError) as error:
+    sys.exit(f"No response: {getattr(error, 'reason', error)}")

@@ -3,23 +3,24 @@
 import json
 import math
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import NamedTuple
 
-# What a user can mend, in words for that user: put your own in their place. Every other problem is raised.
+# What users can solve themselves, in words for them: replace them with your own. Every other problem is raised.
 USER_TEXTS = {
-    "/problems/invalid-code": "That code is not right. Take the one that the app shows now, or the newest SMS.",
-    "/problems/invalid-fields": "That is not a code: type its six digits, or a recovery code.",
+    "/problems/invalid-code": "That code is not right. Use the one that the app shows now, or the one in the newest SMS.",
+    "/problems/invalid-fields": "That is not a code. Type its six digits, or a recovery code.",
     "/problems/too-many-attempts": "Too many wrong codes. Try again in {wait}.",
-    "/problems/too-many-sends": "A code was sent already: look for the newest SMS. Another can be sent in {wait}.",
-    "/problems/unavailable": "Not available just now. Try again in {wait}.",
+    "/problems/too-many-sends": "A code was already sent. Look for the newest SMS, or get another in {wait}.",
+    "/problems/unavailable": "This is not available right now. Try again in {wait}.",
 }
 
 
 class TwoFactorError(Exception):
-    """An answer that is no success. `type` is the name to compare: `/problems/…`, or `about:blank` where the answer is
-    not the service's own but the gateway's or a proxy's. `errors` lists the fields that are wrong. `retry_after` is
-    the number of seconds to wait before another try, where waiting helps."""
+    """A non-2xx response. `type` is the name to compare: `/problems/…`, or `about:blank` if the response is not from the
+    service but from the gateway or a proxy. `errors` lists the invalid fields. `retry_after` is the number of seconds to
+    wait before another attempt, where waiting helps."""
 
     def __init__(self, status, headers, body):
         try:
@@ -35,14 +36,14 @@ class TwoFactorError(Exception):
         self.request_id = document.get("request_id")
         self.retry_after = None
         if status in (429, 503):
-            # The gateway's own answers do not say how long: a second then.
+            # The gateway's own responses do not say how long: a second.
             seconds = headers.get("Retry-After", "")
             self.retry_after = int(seconds) if seconds.isdecimal() else 1
         super().__init__(f"{self.type} ({status}): {self.detail}")
 
 
 class Outcome(NamedTuple):
-    """What to tell the user of a try. Nothing may be tried again for `wait` seconds."""
+    """What to tell the user about an attempt. Allow no other for `wait` seconds."""
 
     done: bool
     text: str = ""
@@ -50,11 +51,13 @@ class Outcome(NamedTuple):
 
 
 class TwoFactor:
-    """One user's two-factor settings. `token` is that user's. A method raises `TwoFactorError` for an answer that is no
-    success, and `OSError` where there is no answer."""
+    """One user's two-factor settings. `url` is the base URL of the API, `token` the user's. A method raises `TwoFactorError`
+    for a non-2xx response, and `OSError` if there is no response."""
 
     def __init__(self, url, token, timeout=10):
-        self._url, self._token, self._timeout = url, token, timeout
+        if not url.startswith(("https://", "http://")):
+            raise ValueError(f"the base URL has to begin with https:// or http://: {url!r}")
+        self._url, self._token, self._timeout = url.rstrip("/"), token, timeout
 
     def settings(self):
         return self._request("GET", "/api/two-factor")["data"]
@@ -63,37 +66,43 @@ class TwoFactor:
         return self._request("GET", "/api/two-factor/secret")["data"]["secret_key"]
 
     def qr_image(self):
-        """The app's QR code, for the `src` of an `<img>`."""
+        """The app's QR code as a data URL, for the `src` of an `<img>`."""
         return self._request("GET", "/api/two-factor/qr")["data"]["qr_image"]
 
-    # The settings below replace all earlier ones, and are not verified. `key` is a current code: a deployment with
-    # StepUp=code wants one where verified settings are replaced (`/problems/step-up-required`).
+    # These replace all settings; the new ones are not verified yet. `key` is a current code, which a deployment with
+    # StepUp=code requires to replace verified settings (`/problems/step-up-required`).
 
     def enrol_app(self, secret_key, key=None):
-        self._request("PATCH", "/api/two-factor", {"method": "google", "secret_key": secret_key, "key": key})
+        self._request("PATCH", "/api/two-factor", {"method": "google", "secret_key": secret_key, "key": _code(key)})
 
     def enrol_phone(self, phone_prefix, phone, key=None):
-        body = {"method": "sms", "phone_prefix": phone_prefix, "phone": phone, "key": key}
+        body = {"method": "sms", "phone_prefix": phone_prefix, "phone": phone, "key": _code(key)}
         self._request("PATCH", "/api/two-factor", body)
 
     def disable(self, key=None):
-        self._request("PATCH", "/api/two-factor", {"method": "", "key": key})
+        self._request("PATCH", "/api/two-factor", {"method": "", "key": _code(key)})
 
     def send_code(self):
         self._request("POST", "/api/two-factor/send-verification")
 
     def verify(self, code):
-        self._request("POST", "/api/two-factor/verify", {"key": code})
+        """Raises unless the code is right. Call it on your server: what a browser says about a code proves nothing."""
+        self._request("POST", "/api/two-factor/verify", {"key": _code(code)})
 
     def recovery_codes(self, key=None):
-        """Ten new codes, each of which `verify` takes once. They are shown this once, and earlier ones are void."""
-        return self._request("POST", "/api/two-factor/recovery-codes", {"key": key})["data"]["recovery_codes"]
+        """Ten new codes, each of which `verify` accepts once. They cannot be read again, and replace earlier ones."""
+        return self._request("POST", "/api/two-factor/recovery-codes", {"key": _code(key)})["data"]["recovery_codes"]
+
+    def reset_user(self, user_id):
+        """Removes another user's settings. `token` needs the permission `users:edit`."""
+        self._request("POST", f"/api/users/{urllib.parse.quote(str(user_id), safe='')}/two-factor/reset")
 
     def send_at_sign_in(self):
+        """Whether a code was sent, and what to tell the user if it was not. Raises what waiting cannot solve."""
         return _outcome(self.send_code)
 
     def verify_at_sign_in(self, code):
-        """Whether the code is right, and what to tell the user if it is not. Raises what another code cannot mend."""
+        """Whether the code is right, and what to tell the user if it is not. Raises what another code cannot solve."""
         return _outcome(lambda: self.verify(code))
 
     def _request(self, method, path, body=None):
@@ -108,13 +117,19 @@ class TwoFactor:
                 raise TwoFactorError(error.code, error.headers, error.read()) from None
 
 
+def _code(typed):
+    """Apps show codes with a space in the middle, and people type it."""
+    return typed and "".join(typed.split())
+
+
 def _outcome(action):
     try:
         action()
     except TwoFactorError as problem:
-        # 429 and 503 of the gateway itself mean the same as a fault of the service.
-        busy = problem.type == "about:blank" and problem.retry_after is not None
-        text = USER_TEXTS.get("/problems/unavailable" if busy else problem.type)
+        text = USER_TEXTS.get(problem.type)
+        if text is None and problem.retry_after is not None:
+            # The gateway's own 429 and 503, and whatever else passes with time.
+            text = USER_TEXTS["/problems/unavailable"]
         if text is None:
             raise
         wait = problem.retry_after or 0

@@ -1,0 +1,60 @@
+// The types of two-factor.mjs.
+
+export interface Settings {
+  /** Null if two-factor authentication is disabled. */
+  method: "google" | "sms" | null;
+  secret_key: string | null;
+  phone_prefix: number | null;
+  /** A string where a leading zero belongs to the number. */
+  phone: number | string | null;
+  verified: boolean;
+}
+
+export interface FieldError {
+  /** The field, such as `#/phone`. */
+  pointer: string;
+  detail: string;
+}
+
+/** A non-2xx response. */
+export class TwoFactorError extends Error {
+  constructor(status: number, headers: Headers, body: string);
+  readonly status: number;
+  /** `/problems/…`, or `about:blank` if the response is not from the service but from the gateway or a proxy. */
+  readonly type: string;
+  readonly detail: string;
+  readonly errors: readonly FieldError[];
+  readonly requestId: string | null;
+  /** Seconds to wait before another attempt, where waiting helps. */
+  readonly retryAfter: number | null;
+}
+
+export interface Outcome {
+  done: boolean;
+  /** What to tell the user; empty if done. */
+  text: string;
+  /** Seconds in which to allow no other attempt. */
+  wait: number;
+}
+
+/** One user's two-factor settings. */
+export class TwoFactor {
+  /** `timeout` is in milliseconds. */
+  constructor(url: string, token: string, timeout?: number);
+  settings(): Promise<Settings>;
+  newSecret(): Promise<string>;
+  /** The app's QR code as a data URL, for the `src` of an `<img>`. */
+  qrImage(): Promise<string>;
+  enrolApp(secretKey: string, key?: string | null): Promise<void>;
+  enrolPhone(phonePrefix: number | string, phone: number | string, key?: string | null): Promise<void>;
+  disable(key?: string | null): Promise<void>;
+  sendCode(): Promise<void>;
+  /** Rejects unless the code is right. Call it on your server: what a browser says about a code proves nothing. */
+  verify(code: string): Promise<void>;
+  /** Ten new codes, each of which `verify` accepts once. They cannot be read again, and replace earlier ones. */
+  recoveryCodes(key?: string | null): Promise<string[]>;
+  /** Removes another user's settings. The token needs the permission `users:edit`. */
+  resetUser(id: string): Promise<void>;
+  sendAtSignIn(): Promise<Outcome>;
+  verifyAtSignIn(code: string): Promise<Outcome>;
+}
