@@ -59,3 +59,4 @@ def test_a_token_that_does_not_fit_is_explained(stack, claims, sentence):
 def test_another_address_is_explained(stack):
     code, _, error = smoke(f"{stack.url}/elsewhere", token(stack))
     assert code == 1 and error.startswith("not as expected: GET /api/two-factor: 401 was expected; it answered 404"), error
+    assert "ApiUrl" in error and "JwtIssuer" in error

@@ -79,6 +79,11 @@ def test_nothing_else_is_refused():
     assert [refused(load(), given) for given in (TRIAL, PRODUCTION, DOMAIN)] == [[], [], []]
 
 
+def test_a_warning_fails_a_deployment_where_that_is_asked_for():
+    (api,) = hardening.of_type(stack(PRODUCTION | {"ApiWarnings": "fail"}), "AWS::ApiGatewayV2::Api").values()
+    assert api["FailOnWarnings"] is True
+
+
 def test_without_web_pages_there_is_no_cors():
     (api,) = hardening.of_type(stack(PRODUCTION | {"CorsAllowedOrigins": ""}), "AWS::ApiGatewayV2::Api").values()
     assert "x-amazon-apigateway-cors" not in api["Body"]
