@@ -39,7 +39,7 @@ FUNCTIONS = {
             "Table.Arn",
             {
                 "Null": {"dynamodb:LeadingKeys": "true"},
-                "StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"},
+                "ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"},
             },
         ),
         # A phone number has no ARN: * is the only resource that matches it, and every topic is denied.
