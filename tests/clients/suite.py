@@ -225,6 +225,14 @@ class Client:
         self.assertIn("not right", output)
         self.assertIn("That is right.", output)
 
+    def test_a_helpdesk_sees_what_a_user_has(self):
+        self.enrolled_app()
+        helpdesk = token(sub="1", scope=f"users:read:{self.number}")
+        shown = self.ends_well(self.run_client("view", str(self.number), TWO_FACTOR_TOKEN=helpdesk))
+        lines = ['method: "google"', "verified: true", "phone: null", "recovery_codes_left: 0", "locked_seconds: 0"]
+        self.assertEqual(shown.splitlines(), lines)
+        self.assertIn("read-permission-required", self.ends_badly(self.run_client("view", str(self.number))))
+
     def test_a_permitted_caller_resets_a_user(self):
         self.enrolled_app()
         administrator = token(sub="1", scope=f"users:edit:{self.number}")

@@ -16,8 +16,9 @@ two_factor_qr_image() { _two_factor GET /api/two-factor/qr .data.qr_image; }
 
 # These replace all settings; the new ones are not verified yet. The last argument may be a current code, which a deployment
 # with StepUp=code requires to replace verified settings (/problems/step-up-required).
-two_factor_enrol_app() { # SECRET [CODE]
-  _two_factor PATCH /api/two-factor . "$(_json method google secret_key "$1" key "${2:-}")"
+# A current code of the new app verifies it at once.
+two_factor_enrol_app() { # SECRET [CODE] [NEW-CODE]
+  _two_factor PATCH /api/two-factor . "$(_json method google secret_key "$1" key "${2:-}" ${3:+new_key "$3"})"
 }
 two_factor_enrol_phone() { # PREFIX NUMBER [CODE]
   _two_factor PATCH /api/two-factor . "$(_json method sms phone_prefix "$1" phone "$2" key "${3:-}")"
@@ -35,9 +36,13 @@ two_factor_verify() { # CODE
 two_factor_recovery_codes() { # [CODE]
   _two_factor POST /api/two-factor/recovery-codes '.data.recovery_codes[]' "$(_json key "${1:-}")"
 }
+# What a helpdesk may know of another user, as JSON. The token needs the permission users:read or users:edit.
+two_factor_user_settings() { # USER-ID
+  _two_factor GET "$(_of_user "$1")" .data
+}
 # Removes another user's settings. The token needs the permission users:edit.
 two_factor_reset_user() { # USER-ID
-  _two_factor POST "/api/users/$(jq --null-input --raw-output --arg id "$1" '$id | @uri')/two-factor/reset" .
+  _two_factor POST "$(_of_user "$1")/reset" .
 }
 
 # Sets user_text to what the user can do about the problem; returns 1 if there is nothing.
@@ -62,6 +67,10 @@ two_factor_user_text() {
 _json() {
   printf '%s\n' "$@" | jq --raw-input --null-input --compact-output \
     '[inputs] | [_nwise(2) | {(.[0]): .[1]}] | add | .key |= gsub("\\s"; "") | if .key == "" then del(.key) else . end'
+}
+
+_of_user() {
+  printf '/api/users/%s/two-factor' "$(jq --null-input --raw-output --arg id "$1" '$id | @uri')"
 }
 
 # METHOD PATH FILTER [BODY]: sets `answer` to the part of the response that jq's FILTER gives.

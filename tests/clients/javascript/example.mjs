@@ -52,10 +52,14 @@ async function main(command, ...words) {
       return console.log((await client.recoveryCodes()).join("\n"));
     case "disable":
       return client.disable();
+    case "view": {
+      const settings = Object.entries(await client.userSettings(words[0] ?? ""));
+      return console.log(settings.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join("\n"));
+    }
     case "reset":
       return client.resetUser(words[0] ?? "");
     default:
-      throw new Error("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable | reset USER-ID");
+      throw new Error("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable | view USER-ID | reset USER-ID");
   }
 }
 

@@ -10,6 +10,16 @@ export interface Settings {
   verified: boolean;
 }
 
+export interface UserSettings {
+  method: "google" | "sms" | null;
+  verified: boolean;
+  /** Four dots and the last two digits. */
+  phone: string | null;
+  recovery_codes_left: number;
+  /** Seconds until the next code is checked; 0 if it is checked now. */
+  locked_seconds: number;
+}
+
 export interface FieldError {
   /** The field, such as `#/phone`. */
   pointer: string;
@@ -45,7 +55,8 @@ export class TwoFactor {
   newSecret(): Promise<string>;
   /** The app's QR code as a data URL, for the `src` of an `<img>`. */
   qrImage(): Promise<string>;
-  enrolApp(secretKey: string, key?: string | null): Promise<void>;
+  /** `newKey`, a current code of the new app, verifies it at once. */
+  enrolApp(secretKey: string, key?: string | null, newKey?: string | null): Promise<void>;
   enrolPhone(phonePrefix: number | string, phone: number | string, key?: string | null): Promise<void>;
   disable(key?: string | null): Promise<void>;
   sendCode(): Promise<void>;
@@ -53,6 +64,8 @@ export class TwoFactor {
   verify(code: string): Promise<void>;
   /** Ten new codes, each of which `verify` accepts once. They cannot be read again, and replace earlier ones. */
   recoveryCodes(key?: string | null): Promise<string[]>;
+  /** What a helpdesk may know of another user. The token needs the permission `users:read` or `users:edit`. */
+  userSettings(id: string): Promise<UserSettings>;
   /** Removes another user's settings. The token needs the permission `users:edit`. */
   resetUser(id: string): Promise<void>;
   sendAtSignIn(): Promise<Outcome>;

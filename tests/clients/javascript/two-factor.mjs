@@ -74,8 +74,10 @@ export class TwoFactor {
   // These replace all settings; the new ones are not verified yet. `key` is a current code, which a deployment with
   // StepUp=code requires to replace verified settings (`/problems/step-up-required`).
 
-  async enrolApp(secretKey, key = null) {
-    await this.#request("PATCH", "/api/two-factor", { method: "google", secret_key: secretKey, key: typed(key) });
+  /** `newKey`, a current code of the new app, verifies it at once. */
+  async enrolApp(secretKey, key = null, newKey = null) {
+    const body = { method: "google", secret_key: secretKey, key: typed(key), new_key: typed(newKey) ?? undefined };
+    await this.#request("PATCH", "/api/two-factor", body);
   }
 
   async enrolPhone(phonePrefix, phone, key = null) {
@@ -102,15 +104,16 @@ export class TwoFactor {
     return (await this.#request("POST", "/api/two-factor/recovery-codes", body)).data.recovery_codes;
   }
 
-  /**
-   * Removes another user's settings. `token` needs the permission `users:edit`. The ID is a string, as a number over 2^53
-   * becomes another one.
-   */
+  // Another user's ID is a string, as a number over 2^53 becomes another one.
+
+  /** What a helpdesk may know of another user. `token` needs the permission `users:read` or `users:edit`. */
+  async userSettings(id) {
+    return (await this.#request("GET", ofUser(id))).data;
+  }
+
+  /** Removes another user's settings. `token` needs the permission `users:edit`. */
   async resetUser(id) {
-    if (typeof id !== "string") {
-      throw new TypeError("a user's ID has to be a string");
-    }
-    await this.#request("POST", `/api/users/${encodeURIComponent(id)}/two-factor/reset`);
+    await this.#request("POST", `${ofUser(id)}/reset`);
   }
 
   /** Like `verifyAtSignIn`, for sending. */
@@ -146,6 +149,13 @@ export class TwoFactor {
     }
     return text ? JSON.parse(text) : null;
   }
+}
+
+function ofUser(id) {
+  if (typeof id !== "string") {
+    throw new TypeError("a user's ID has to be a string");
+  }
+  return `/api/users/${encodeURIComponent(id)}/two-factor`;
 }
 
 // Apps show codes with a space in the middle, and people type it.

@@ -59,11 +59,16 @@ function main(TwoFactor $client, string $command = '', string ...$words): void
         case 'disable':
             $client->disable();
             break;
+        case 'view':
+            foreach ($client->userSettings($words[0] ?? '') as $name => $value) {
+                echo "$name: ", json_encode($value, JSON_UNESCAPED_UNICODE), "\n";
+            }
+            break;
         case 'reset':
             $client->resetUser($words[0] ?? '');
             break;
         default:
-            giveUp('enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable | reset USER-ID');
+            giveUp('enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable | view USER-ID | reset USER-ID');
     }
 }
 

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import json
 import os
 import sys
 import tempfile
@@ -39,10 +40,13 @@ def main(command, *arguments):
         print("\n".join(client.recovery_codes()))
     elif command == "disable":
         client.disable()
+    elif command == "view" and len(arguments) == 1:
+        for name, value in client.user_settings(*arguments).items():
+            print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     elif command == "reset" and len(arguments) == 1:
         client.reset_user(*arguments)
     else:
-        sys.exit("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable | reset USER-ID")
+        sys.exit("enrol-app | enrol-phone PREFIX NUMBER | sign-in | recovery-codes | disable | view USER-ID | reset USER-ID")
 
 
 @contextlib.contextmanager

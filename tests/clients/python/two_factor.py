@@ -72,8 +72,12 @@ class TwoFactor:
     # These replace all settings; the new ones are not verified yet. `key` is a current code, which a deployment with
     # StepUp=code requires to replace verified settings (`/problems/step-up-required`).
 
-    def enrol_app(self, secret_key, key=None):
-        self._request("PATCH", "/api/two-factor", {"method": "google", "secret_key": secret_key, "key": _code(key)})
+    def enrol_app(self, secret_key, key=None, new_key=None):
+        """`new_key`, a current code of the new app, verifies it at once."""
+        body = {"method": "google", "secret_key": secret_key, "key": _code(key)}
+        if new_key:
+            body["new_key"] = _code(new_key)
+        self._request("PATCH", "/api/two-factor", body)
 
     def enrol_phone(self, phone_prefix, phone, key=None):
         body = {"method": "sms", "phone_prefix": phone_prefix, "phone": phone, "key": _code(key)}
@@ -93,9 +97,13 @@ class TwoFactor:
         """Ten new codes, each of which `verify` accepts once. They cannot be read again, and replace earlier ones."""
         return self._request("POST", "/api/two-factor/recovery-codes", {"key": _code(key)})["data"]["recovery_codes"]
 
+    def user_settings(self, user_id):
+        """What a helpdesk may know of another user. `token` needs the permission `users:read` or `users:edit`."""
+        return self._request("GET", _of_user(user_id))["data"]
+
     def reset_user(self, user_id):
         """Removes another user's settings. `token` needs the permission `users:edit`."""
-        self._request("POST", f"/api/users/{urllib.parse.quote(str(user_id), safe='')}/two-factor/reset")
+        self._request("POST", f"{_of_user(user_id)}/reset")
 
     def send_at_sign_in(self):
         """Whether a code was sent, and what to tell the user if it was not. Raises what waiting cannot solve."""
@@ -115,6 +123,10 @@ class TwoFactor:
         except urllib.error.HTTPError as error:
             with error:
                 raise TwoFactorError(error.code, error.headers, error.read()) from None
+
+
+def _of_user(user_id):
+    return f"/api/users/{urllib.parse.quote(str(user_id), safe='')}/two-factor"
 
 
 def _code(typed):

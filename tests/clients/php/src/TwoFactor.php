@@ -43,10 +43,11 @@ final class TwoFactor
     // These replace all settings; the new ones are not verified yet. `key` is a current code, which a deployment with
     // StepUp=code requires to replace verified settings (`/problems/step-up-required`).
 
-    public function enrolApp(string $secretKey, ?string $key = null): void
+    /** `newKey`, a current code of the new app, verifies it at once. */
+    public function enrolApp(string $secretKey, ?string $key = null, ?string $newKey = null): void
     {
         $body = ['method' => 'google', 'secret_key' => $secretKey, 'key' => self::typed($key)];
-        $this->request('PATCH', '/api/two-factor', $body);
+        $this->request('PATCH', '/api/two-factor', $body + ($newKey === null ? [] : ['new_key' => self::typed($newKey)]));
     }
 
     public function enrolPhone(string $prefix, string $phone, ?string $key = null): void
@@ -79,10 +80,16 @@ final class TwoFactor
         return $this->request('POST', '/api/two-factor/recovery-codes', $body)['data']['recovery_codes'];
     }
 
+    /** What a helpdesk may know of another user. The token needs the permission `users:read` or `users:edit`. */
+    public function userSettings(string $id): array
+    {
+        return $this->request('GET', self::ofUser($id))['data'];
+    }
+
     /** Removes another user's settings. The token needs the permission `users:edit`. */
     public function resetUser(string $id): void
     {
-        $this->request('POST', '/api/users/'.rawurlencode($id).'/two-factor/reset');
+        $this->request('POST', self::ofUser($id).'/reset');
     }
 
     /** Like `verifyAtSignIn`, for sending. */
@@ -105,6 +112,11 @@ final class TwoFactor
         }
 
         return $response->json();
+    }
+
+    private static function ofUser(string $id): string
+    {
+        return '/api/users/'.rawurlencode($id).'/two-factor';
     }
 
     /** Apps show codes with a space in the middle, and people type it. */
