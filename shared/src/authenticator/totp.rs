@@ -26,7 +26,7 @@ pub struct LastStep {
 
 /// The time step whose code this is, if it is one of the three around `now`.
 ///
-/// Whether that step was used already is not asked here: [`crate::store::Store::accept_step`] decides that in its write.
+/// Whether that step was used already is not asked here: [`crate::store::Store::accept`] decides that in its write.
 pub fn matching_step(secret: &Secret, code: &Code, now: UnixTime) -> Option<u64> {
     totp(secret).check(code.as_str(), now.seconds())
 }

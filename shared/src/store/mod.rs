@@ -10,7 +10,7 @@
 //! | number | `NUMBER#tenant#keyed hash` | the sends to one phone number |
 //! | hour | `HOUR#second it begins` | the sends of the whole stack within it |
 //!
-//! [`change`] and [`condition`] write the expressions, [`write`] sends them; the other modules each own a fact.
+//! `change` and `condition` write the expressions, `write` and `transaction` send them; the other modules each own a fact.
 
 mod acceptance;
 mod attempts;
