@@ -22,8 +22,9 @@ use tokio::time::timeout;
 /// Silence that a connection is trusted through. Load balancers and NATs drop idle connections after minutes.
 const TRUSTED: Duration = Duration::from_secs(5);
 
-/// Longest that a connection which is not trusted may take to answer. AWS answers in milliseconds.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// Longest that a connection which is not trusted may take to answer. AWS answers in milliseconds; and where a dead connection
+/// costs this much, the user still waits less than half a second.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// The connection to one service. It stands for at most one open connection: a function handles one request at a time, and
 /// the pool keeps one idle connection for each host.
