@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::Result;
 use crate::http1::{self, Message};
-use crate::server::Server;
+use crate::server::{Connections, Server};
 use crate::tls::Tls;
 
 /// The addresses of DynamoDB and SNS, which their certificate names: two hosts, as on AWS, so that neither a connection
@@ -53,6 +53,11 @@ impl Aws {
     /// The URLs of DynamoDB and SNS.
     pub(crate) fn urls(&self) -> (String, String) {
         (format!("https://{}", self.dynamodb.address()), format!("https://{}", self.sns.address()))
+    }
+
+    /// The connections to both.
+    pub(crate) fn connections(&self) -> [Connections; 2] {
+        [self.dynamodb.connections(), self.sns.connections()]
     }
 
     /// A counter that others can read while the endpoint serves.

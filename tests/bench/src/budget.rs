@@ -110,6 +110,7 @@ mod tests {
             calls,
             times: None,
             instructions,
+            after_freeze: None,
         };
         Report { machine: String::new(), functions: vec![function], peers: Vec::new(), load: Vec::new() }
     }

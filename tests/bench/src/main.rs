@@ -12,6 +12,7 @@ mod baseline;
 mod binaries;
 mod budget;
 mod cpu;
+mod freeze;
 mod functions;
 mod http1;
 mod instructions;
@@ -133,9 +134,16 @@ fn measured(options: &Options, workspace: &Path, scratch: &Path) -> Result<Repor
             calls: outcomes.first().and_then(measure::calls).unwrap_or_default(),
             times: if options.check { None } else { measure::times(outcomes) },
             instructions: None,
+            after_freeze: None,
         });
     }
     let peers = measured.split_off(launches.len());
+    if !options.check {
+        progress.label("freezes");
+        for (function, frozen) in measured.iter_mut().zip(freeze::after_freeze(&launches, &tls, scratch)?) {
+            function.after_freeze = Some(frozen);
+        }
+    }
     for (function, launch) in measured.iter_mut().zip(&launches) {
         function.size = Some(binaries::size(binary(&function.name)?)?);
         if let Some(valgrind) = &valgrind {

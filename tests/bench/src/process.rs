@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -13,7 +13,9 @@ use serde_json::Value;
 use crate::Result;
 use crate::aws::Aws;
 use crate::cpu::{self, CpuClock};
+use crate::freeze::{self, Freeze};
 use crate::runtime_api::{Notes, RuntimeApi, Work};
+use crate::server::Connections;
 use crate::tls::Tls;
 
 /// Longest that a process may take for all its requests; under valgrind everything takes fifty times as long.
@@ -45,9 +47,25 @@ pub(crate) struct Outcome {
 impl Launch {
     /// Starts the process, has it answer `requests` requests, and ends it.
     pub(crate) fn run(&self, tls: &Tls, requests: usize, scratch: &Path) -> Result<Outcome> {
+        self.start(tls, requests, None, scratch)
+    }
+
+    /// The same, with a freeze before the last request.
+    pub(crate) fn run_frozen(&self, tls: &Tls, requests: usize, freeze: Freeze, scratch: &Path) -> Result<Outcome> {
+        self.start(tls, requests, Some(freeze), scratch)
+    }
+
+    fn start(&self, tls: &Tls, requests: usize, freeze: Option<Freeze>, scratch: &Path) -> Result<Outcome> {
         let aws = Aws::start(tls, self.item.clone())?;
         let event = Arc::clone(&self.event);
-        let work = Work { requests, event: Box::new(move || event()), calls: Box::new(aws.counter()) };
+        let running = Arc::new(OnceLock::new());
+        let (pid, connections) = (Arc::clone(&running), aws.connections());
+        let work = Work {
+            requests,
+            event: Box::new(move || event()),
+            before_last: Box::new(move || freeze.map(|freeze| freeze_process(*pid.wait(), freeze, &connections))),
+            calls: Box::new(aws.counter()),
+        };
         let api = RuntimeApi::start(work)?;
         let errors = scratch.join("stderr.txt");
         let (program, arguments) = self.command.split_first().ok_or("no command")?;
@@ -64,6 +82,7 @@ impl Launch {
         let started = Instant::now();
         let mut process = Process(command.spawn().map_err(|e| format!("{}: {e}", PathBuf::from(program).display()))?);
         let pid = process.0.id();
+        let _ = running.set(pid);
         api.watch(CpuClock::of(pid)?);
         let notes = process.wait(&api).map_err(|e| {
             let said = std::fs::read_to_string(&errors).unwrap_or_default();
@@ -86,6 +105,19 @@ impl Launch {
             _ => Err(format!("answered {answer} instead of {}", self.status).into()),
         }
     }
+}
+
+/// Stops a process for a while, and lets it run on when it is its turn.
+fn freeze_process(pid: u32, freeze: Freeze, connections: &[Connections]) -> MutexGuard<'static, ()> {
+    let pid = cpu::raw(pid);
+    let _ = kill(pid, Signal::SIGSTOP);
+    if freeze.is_lost {
+        connections.iter().for_each(Connections::end);
+    }
+    std::thread::sleep(freeze.silence);
+    let turn = freeze::turn();
+    let _ = kill(pid, Signal::SIGCONT);
+    turn
 }
 
 /// A child that does not outlive its owner.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::binaries::Size;
+use crate::freeze::AfterFreeze;
 use crate::instructions::Instructions;
 use crate::load::Load;
 use crate::measure::{Calls, Times};
@@ -29,6 +30,8 @@ pub(crate) struct Measured {
     pub(crate) calls: Calls,
     pub(crate) times: Option<Times>,
     pub(crate) instructions: Option<Instructions>,
+    #[serde(default)]
+    pub(crate) after_freeze: Option<AfterFreeze>,
 }
 
 impl Report {

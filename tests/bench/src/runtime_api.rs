@@ -3,7 +3,7 @@
 use std::io::{self, BufReader};
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::Result;
@@ -17,6 +17,8 @@ pub(crate) struct Work {
     pub(crate) requests: usize,
     /// Makes the event of a request.
     pub(crate) event: Box<dyn Fn() -> Vec<u8> + Send + Sync>,
+    /// Called before the last request is given; what it returns is dropped when that is answered.
+    pub(crate) before_last: Box<dyn Fn() -> Option<MutexGuard<'static, ()>> + Send + Sync>,
     /// How many calls to AWS there have been.
     pub(crate) calls: Box<dyn Fn() -> usize + Send + Sync>,
 }
@@ -89,13 +91,19 @@ impl Shared {
     fn serve(&self, stream: TcpStream, ended: &Sender<Result<()>>) -> io::Result<()> {
         let mut answers = stream.try_clone()?;
         let mut requests = BufReader::new(stream);
+        let mut turn = None;
         while let Some(request) = Message::read(&mut requests)? {
             let path = request.word(1);
             if path.ends_with("/invocation/next") {
-                if !self.asked() {
+                let left = self.asked();
+                drop(turn.take());
+                if left == 0 {
                     let _ = ended.send(Ok(()));
                     // No further work: the process waits until it is ended.
                     return Message::read(&mut requests).map(drop);
+                }
+                if left == 1 {
+                    turn = (self.work.before_last)();
                 }
                 self.give(&mut answers)?;
             } else if path.ends_with("/response") {
@@ -110,13 +118,13 @@ impl Shared {
         Ok(())
     }
 
-    /// Notes that the process asks; whether there is work for it.
-    fn asked(&self) -> bool {
+    /// Notes that the process asks; how many requests are left for it.
+    fn asked(&self) -> usize {
         let at = Instant::now();
         let cpu = self.clock.wait().now().unwrap_or_default();
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         notes.asked.push(Asked { at, cpu, calls: (self.work.calls)() });
-        notes.answered.len() < self.work.requests
+        self.work.requests.saturating_sub(notes.answered.len())
     }
 
     fn give(&self, to: &mut TcpStream) -> io::Result<()> {

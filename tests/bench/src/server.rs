@@ -1,13 +1,27 @@
 //! A listener with a thread for each connection, which ends with its owner.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) struct Server {
     address: SocketAddr,
     stopped: Arc<AtomicBool>,
+    connections: Connections,
+}
+
+/// The connections that have been made.
+#[derive(Clone, Default)]
+pub(crate) struct Connections(Arc<Mutex<Vec<TcpStream>>>);
+
+impl Connections {
+    /// Ends them all.
+    pub(crate) fn end(&self) {
+        for stream in self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
 }
 
 impl Server {
@@ -20,11 +34,15 @@ impl Server {
         let listener = TcpListener::bind((host, 0))?;
         let address = listener.local_addr()?;
         let stopped = Arc::new(AtomicBool::new(false));
-        let server = Self { address, stopped: Arc::clone(&stopped) };
+        let connections = Connections::default();
+        let server = Self { address, stopped: Arc::clone(&stopped), connections: connections.clone() };
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(io::Result::ok) {
                 if stopped.load(Ordering::Relaxed) {
                     break;
+                }
+                if let Ok(stream) = stream.try_clone() {
+                    connections.0.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
                 }
                 let serve = serve.clone();
                 std::thread::spawn(move || stream.set_nodelay(true).and_then(|()| serve(stream)));
@@ -35,6 +53,11 @@ impl Server {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The connections that are made to it.
+    pub(crate) fn connections(&self) -> Connections {
+        self.connections.clone()
     }
 }
 

@@ -28,6 +28,9 @@ pub(crate) fn render(headers: &[&str], rows: &[Vec<String>]) -> String {
 /// Everything in `report`.
 pub(crate) fn of(report: &Report) -> String {
     let mut text = format!("{}\n\n{}\n{}", report.machine, sizes(report), times(&report.functions));
+    if report.functions.iter().any(|function| function.after_freeze.is_some()) {
+        text += &format!("\n{}", after_freeze(report));
+    }
     if report.functions.iter().any(|function| function.instructions.is_some()) {
         text += &format!("\n{}", instructions(report));
     }
@@ -77,6 +80,18 @@ fn times(measured: &[Measured]) -> String {
     });
     let headers =
         ["function", "ready ms", "CPU ms", "first request ms", "CPU ms", "warm p50 µs", "p99 µs", "CPU µs", "peak MiB"];
+    render(&headers, &rows.collect::<Vec<_>>())
+}
+
+/// What the request after a freeze takes, beside a warm one.
+fn after_freeze(report: &Report) -> String {
+    let rows = report.functions.iter().filter_map(|function| {
+        let (frozen, times) = (function.after_freeze?, function.times.as_ref()?);
+        let all = [times.warm_p50, times.warm_cpu, frozen.kept, frozen.kept_cpu, frozen.lost, frozen.lost_cpu];
+        Some([function.name.clone()].into_iter().chain(all.map(|us| format!("{us:.0}"))).collect())
+    });
+    let headers =
+        ["after a freeze", "warm p50 µs", "CPU µs", "connections kept µs", "CPU µs", "connections lost µs", "CPU µs"];
     render(&headers, &rows.collect::<Vec<_>>())
 }
 
