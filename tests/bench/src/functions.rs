@@ -27,7 +27,7 @@ pub(crate) enum Enrolled {
 }
 
 /// In the order in which they are measured and shown.
-pub(crate) const FUNCTIONS: [Function; 8] = [
+pub(crate) const FUNCTIONS: [Function; 9] = [
     Function { name: "get-settings", status: 200, enrolled: Enrolled::App },
     Function { name: "update-settings", status: 204, enrolled: Enrolled::App },
     Function { name: "qr-code", status: 200, enrolled: Enrolled::App },
@@ -35,6 +35,7 @@ pub(crate) const FUNCTIONS: [Function; 8] = [
     Function { name: "send-verification", status: 204, enrolled: Enrolled::Phone },
     Function { name: "verify", status: 204, enrolled: Enrolled::App },
     Function { name: "recovery-codes", status: 200, enrolled: Enrolled::App },
+    Function { name: "get-user-settings", status: 200, enrolled: Enrolled::App },
     Function { name: "reset", status: 204, enrolled: Enrolled::App },
 ];
 
