@@ -2,9 +2,9 @@
 //!
 //! Between two requests Lambda freezes the process, for seconds or for an hour. Meanwhile the peer, or a NAT on the way, may
 //! drop the connection, and the process may never learn of it: what it sends next is answered by a reset, or by nothing.
-//! So after some seconds of silence a connection is tried before much depends on it: what can be sent twice is sent with
-//! little patience at first ([`Connection::call`]), what cannot is sent after a request that changes nothing
-//! ([`Connection::prove`]). A connection that does not answer is closed, and the next request opens another one.
+//! So after some seconds of silence a connection is tried before much depends on it: a read is sent with little patience at
+//! first ([`Connection::call`]), what changes something is sent after a request that changes nothing
+//! ([`Connection::prove`]): a write that was given up too early and sent again might come through twice, and count twice. A connection that does not answer is closed, and the next request opens another one.
 //!
 //! Silence is measured by the wall clock: the monotonic one may stand still while the process is frozen.
 
@@ -66,7 +66,7 @@ impl Connection {
         }
     }
 
-    /// Sends `request`, which may be sent twice: on a connection that is not trusted it fails early, so that the SDK's next
+    /// Sends `request`, a read: on a connection that is not trusted it fails early, so that the SDK's next
     /// attempt is soon made on another one.
     pub(super) async fn call(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let response = self.connector.call(request);
@@ -79,7 +79,7 @@ impl Connection {
         outcome
     }
 
-    /// Sends `request`, which must not be sent twice: on a connection that answers.
+    /// Sends `request`, which changes something: on a connection that answers.
     pub(super) async fn call_once(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         self.prove().await;
         let outcome = self.connector.call(request).await;
@@ -99,26 +99,25 @@ impl Connection {
     }
 }
 
-/// Sends what may be sent twice.
+/// Sends an SDK's requests: DynamoDB's reads with little patience where the connection is not trusted, everything else once
+/// it has answered.
 #[derive(Debug)]
-pub(super) struct Repeatable(pub(super) Arc<Connection>);
+pub(super) struct Careful(pub(super) Arc<Connection>);
 
-impl HttpConnector for Repeatable {
+impl HttpConnector for Careful {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let connection = Arc::clone(&self.0);
-        HttpConnectorFuture::new(async move { connection.call(request).await })
+        HttpConnectorFuture::new(async move {
+            match is_read(&request) {
+                true => connection.call(request).await,
+                false => connection.call_once(request).await,
+            }
+        })
     }
 }
 
-/// Sends what must not be sent twice.
-#[derive(Debug)]
-pub(super) struct Once(pub(super) Arc<Connection>);
-
-impl HttpConnector for Once {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let connection = Arc::clone(&self.0);
-        HttpConnectorFuture::new(async move { connection.call_once(request).await })
-    }
+fn is_read(request: &HttpRequest) -> bool {
+    request.headers().get("x-amz-target").is_some_and(|operation| operation.ends_with(".GetItem"))
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 
 use self::conflict::Conflict;
-use self::connection::{Connection, Once, Repeatable};
+use self::connection::{Careful, Connection};
 use self::deadline::TimeLimits;
 use crate::config::{InitError, optional, required};
 
@@ -85,7 +85,7 @@ impl Aws {
             }
         };
         let connection = self.open(url).await;
-        Ok(aws_sdk_dynamodb::Client::from_conf(config.http_client(http_client(Repeatable(connection))).build()))
+        Ok(aws_sdk_dynamodb::Client::from_conf(config.http_client(http_client(Careful(connection))).build()))
     }
 
     /// A client of SNS, its connection open. It never tries again: an SMS whose outcome is unknown may be on its way.
@@ -104,7 +104,7 @@ impl Aws {
             }
         };
         let connection = self.open(url).await;
-        let config = config.http_client(http_client(Once(Arc::clone(&connection)))).build();
+        let config = config.http_client(http_client(Careful(Arc::clone(&connection)))).build();
         Ok(Sns { client: aws_sdk_sns::Client::from_conf(config), connection })
     }
 

@@ -73,7 +73,7 @@ async fn a_connection_that_was_used_a_moment_ago_is_used_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_must_not_be_sent_twice_is_sent_once_on_a_connection_that_was_proven() {
+async fn what_changes_something_is_sent_once_on_a_connection_that_was_proven() {
     for does in [Does::Answer, Does::Reset, Does::Swallow] {
         let (connection, peer) = connection(FREEZE, &[does]);
         connection.call_once(publish()).await.unwrap();
@@ -92,7 +92,7 @@ async fn a_proof_that_is_under_way_is_waited_for_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn what_may_be_sent_twice_is_sent_at_once_and_fails_early() {
+async fn a_read_is_sent_at_once_and_fails_early() {
     let (connection, peer) = connection(FREEZE, &[Does::Swallow, Does::Swallow]);
     let error = connection.call(publish()).await.unwrap_err();
     assert!(error.is_timeout());
@@ -107,4 +107,14 @@ async fn a_clock_that_was_set_back_is_no_proof() {
     connection.trust(SystemTime::now() + FREEZE);
     connection.call_once(publish()).await.unwrap();
     assert_eq!(got(&peer), ["GET", "POST"]);
+}
+
+#[test]
+fn only_dynamodbs_reads_are_reads() {
+    for (operation, read) in [("GetItem", true), ("UpdateItem", false), ("TransactWriteItems", false)] {
+        let mut request = publish();
+        request.headers_mut().insert("x-amz-target", format!("DynamoDB_20120810.{operation}"));
+        assert_eq!(is_read(&request), read, "{operation}");
+    }
+    assert!(!is_read(&publish()));
 }
