@@ -168,24 +168,13 @@ impl Keyring {
     /// # Errors
     /// There is no key.
     pub fn hash(&self, parts: &[&str]) -> Result<KeyedHash, CannotSeal> {
-        self.hash_under(&self.current, parts)
+        let key = self.keys.get(&self.current).ok_or(CannotSeal::NoKey)?;
+        Ok(key.hash(&self.current, parts))
     }
 
-    /// Hashes `parts` under the key that `like` names, if it still is on the ring, else under the current one: equal
-    /// parts then give an equal hash over a rotation of keys.
-    ///
-    /// # Errors
-    /// There is no key.
-    pub fn hash_like(&self, like: &KeyedHash, parts: &[&str]) -> Result<KeyedHash, CannotSeal> {
-        match like.parts() {
-            Some((name, _)) if self.keys.contains_key(name) => self.hash_under(name, parts),
-            _ => self.hash(parts),
-        }
-    }
-
-    /// Hashes `parts` under each key of the ring: one of them is the hash that was stored, whichever key was current then.
-    pub fn hash_under_each(&self, parts: &[&str]) -> Vec<KeyedHash> {
-        self.keys.keys().filter_map(|name| self.hash_under(name, parts).ok()).collect()
+    /// The hashes of `parts` under every key: what the hash that is stored may be, whichever key was current when it was made.
+    pub fn hashes(&self, parts: &[&str]) -> Vec<KeyedHash> {
+        self.keys.iter().map(|(name, key)| key.hash(name, parts)).collect()
     }
 
     /// Whether `hash` was made of these `parts`; compared in constant time.
@@ -195,10 +184,20 @@ impl Keyring {
         hmac::verify(&key.mac, &message(parts), &tag).is_ok()
     }
 
-    fn hash_under(&self, name: &str, parts: &[&str]) -> Result<KeyedHash, CannotSeal> {
-        let key = self.keys.get(name).ok_or(CannotSeal::NoKey)?;
-        Ok(KeyedHash(format!("{name}.{}", BASE64.encode(hmac::sign(&key.mac, &message(parts))))))
+    /// Whether `sealed` needs no other key than the current one.
+    pub(crate) fn is_current(&self, sealed: &str) -> bool {
+        key_name(sealed) == self.current
     }
+
+    /// The names of the keys.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.keys.keys().map(String::as_str)
+    }
+}
+
+/// The name of the key that sealed a value.
+pub(crate) fn key_name(sealed: &str) -> &str {
+    sealed.split_once('.').map_or("", |(name, _)| name)
 }
 
 impl Key {
@@ -208,6 +207,10 @@ impl Key {
         let seal: UnboundKey = secret.expand(&[b"seal"], &AES_256_GCM)?.into();
         let mac: hmac::Key = secret.expand(&[b"hash"], hmac::HMAC_SHA256)?.into();
         Ok(Self { seal: LessSafeKey::new(seal), mac })
+    }
+
+    fn hash(&self, name: &str, parts: &[&str]) -> KeyedHash {
+        KeyedHash(format!("{name}.{}", BASE64.encode(hmac::sign(&self.mac, &message(parts)))))
     }
 }
 
@@ -266,18 +269,20 @@ mod tests {
         assert_eq!(*after.open(HERE, &sealed).unwrap(), b"secret");
         assert!(after.matches(&hash, &["a"]));
         assert!(after.seal(HERE, b"secret").unwrap().starts_with("k2."));
-        assert_eq!(after.hash_like(&hash, &["a"]).unwrap(), hash);
+        assert!(before.is_current(&sealed) && !after.is_current(&sealed));
         assert_eq!(ring("k2", &["k2"]).open(HERE, &sealed), Err(CannotOpen));
         assert!(!ring("k2", &["k2"]).matches(&hash, &["a"]));
     }
 
     #[test]
-    fn a_hash_follows_the_key_of_the_one_before_only_while_that_key_is_there() {
-        let (old, both, new) = (ring("k1", &["k1"]), ring("k2", &["k1", "k2"]), ring("k2", &["k2"]));
-        let before = old.hash(&["a"]).unwrap();
-        assert_eq!(both.hash_like(&before, &["a"]), Ok(before.clone()));
-        assert_eq!(new.hash_like(&before, &["a"]), new.hash(&["a"]));
-        assert_eq!(both.hash_like(&KeyedHash::from_stored("no dot"), &["a"]), both.hash(&["a"]));
+    fn the_hashes_under_every_key_hold_the_one_that_was_made_before_a_rotation() {
+        let (old, both) = (ring("k1", &["k1"]), ring("k2", &["k1", "k2"]));
+        let hashes = both.hashes(&["a"]);
+        assert_eq!(hashes.len(), 2);
+        for hash in [old.hash(&["a"]).unwrap(), both.hash(&["a"]).unwrap()] {
+            assert!(hashes.contains(&hash), "{hash:?}");
+        }
+        assert_eq!(Keyring::empty().hashes(&["a"]), []);
     }
 
     #[test]

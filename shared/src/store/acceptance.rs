@@ -6,7 +6,7 @@ use super::attempts::Reserved;
 use super::change::Change;
 use super::changes::counted;
 use super::condition::Condition;
-use super::item::{attribute, n, s, t};
+use super::item::{attribute, s, t};
 use super::outbox::{Event, EventType, Proof};
 use super::recovery_codes::new_set;
 use super::settings::{ATTEMPTS, CHALLENGE};
@@ -85,7 +85,7 @@ impl Store {
         let (method, verified) = (enrolment.authenticator.method(), enrolment.verified);
         let acceptance = Acceptance { user, method, verified, effect, now };
         let change = match &enrolment.authenticator {
-            Authenticator::App(secret) => self.accept_totp(acceptance, reserved, secret, code)?,
+            Authenticator::App(secret) => self.accept_totp(acceptance, secret, code)?,
             Authenticator::Sms(number) => match &reserved.challenge {
                 Some(challenge) => {
                     let binding = Binding { user, enrolment, number };
@@ -117,30 +117,16 @@ impl Store {
     fn accept_totp(
         &self,
         acceptance: Acceptance<'_>,
-        reserved: &Reserved,
         secret: &Secret,
         code: &Code,
     ) -> Result<Option<Change>, StoreError> {
         let Some(step) = totp::matching_step(secret, code, acceptance.now) else { return Ok(None) };
-        let parts = ["secret", &user_key(acceptance.user), &secret.to_base32()];
-        let secret_hash = match &reserved.last_step {
-            Some(last) => self.keys.hash_like(&last.secret_hash, &parts)?,
-            None => self.keys.hash(&parts)?,
-        };
-        let (step, secret_hash) = (n(step), s(secret_hash.as_str()));
         let change = self.effect(acceptance, Proof::Code)?;
-        // An app that is enrolled and verified in this write has a first step of its own to remember.
-        let change = match change.touches(attribute::LAST_STEP) {
-            true => change,
-            false => {
-                change.set(attribute::LAST_STEP, step.clone()).set(attribute::LAST_STEP_SECRET, secret_hash.clone())
-            }
-        };
-        Ok(Some(change.when(Condition::Any(vec![
-            Condition::Absent(attribute::LAST_STEP),
-            Condition::Differs(attribute::LAST_STEP_SECRET, secret_hash),
-            Condition::Below(attribute::LAST_STEP, step),
-        ]))))
+        Ok(Some(match change.touches(attribute::LAST_STEP) {
+            // An app that is enrolled and verified in this write has a step of its own to remember.
+            true => change.when(self.step_is_unused(acceptance.user, secret, step)),
+            false => self.with_used_step(change, acceptance.user, secret, step)?,
+        }))
     }
 
     /// The challenge must still stand: not used, nor replaced by the next send or by new settings.

@@ -10,7 +10,6 @@ use crate::authenticator::Enrolment;
 use crate::authenticator::challenge::Challenge;
 use crate::authenticator::change_limit::Changes;
 use crate::authenticator::throttle::{CLOCK_ERROR, FREE_ATTEMPTS, Throttle, WAITS, wait_after};
-use crate::authenticator::totp::LastStep;
 use crate::identity::user::User;
 use crate::time::UnixTime;
 
@@ -40,7 +39,6 @@ pub struct Reserved {
     pub(super) challenge: Option<Challenge>,
     /// Changes of the settings within an hour.
     pub(super) changes: Changes,
-    pub(super) last_step: Option<LastStep>,
     pub(super) attempt: String,
     before: Before,
 }
@@ -209,14 +207,7 @@ fn reserved(item: UserItem, attempt: String, before: Before) -> Result<Attempt, 
     let enrolment = item.enrolment.ok_or_else(|| StoreError::unreadable(attribute::METHOD))?;
     let challenge =
         item.challenge.map(|challenge| Challenge { tries: before.code_tries.saturating_add(1), ..challenge });
-    Ok(Attempt::Reserved(Box::new(Reserved {
-        enrolment,
-        challenge,
-        changes: item.changes,
-        last_step: item.last_step,
-        attempt,
-        before,
-    })))
+    Ok(Attempt::Reserved(Box::new(Reserved { enrolment, challenge, changes: item.changes, attempt, before })))
 }
 
 #[cfg(test)]

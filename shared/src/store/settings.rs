@@ -153,7 +153,7 @@ impl Store {
                 let app = Authenticator::App(secret.clone());
                 let change = self.enrolled(&app, user)?.set(attribute::ACCEPTED_AT, t(now));
                 let change = change.set(attribute::VERIFIED, AttributeValue::Bool(true));
-                (self.with_first_step(change, user, secret, *step)?, app.method())
+                (self.with_used_step(change, user, secret, *step)?, app.method())
             }
         };
         let event = Event { type_: EventType::Enrolled, subject: user, actor: user, method, proof, now };
@@ -180,19 +180,31 @@ impl Store {
             .remove(&CHALLENGE))
     }
 
-    /// Uses up the step by which a new app is verified. The same secret may have been enrolled before, and the step used.
-    fn with_first_step(&self, change: Change, user: &User, secret: &Secret, step: u64) -> Result<Change, StoreError> {
-        let parts = ["secret", &user_key(user), &secret.to_base32()];
-        let another = self.keys.hash_under_each(&parts).into_iter();
-        let another = another.map(|hash| Condition::Differs(attribute::LAST_STEP_SECRET, s(hash.as_str())));
+    /// Uses up a time step of a secret, once.
+    pub(super) fn with_used_step(
+        &self,
+        change: Change,
+        user: &User,
+        secret: &Secret,
+        step: u64,
+    ) -> Result<Change, StoreError> {
+        let hash = self.keys.hash(&["secret", &user_key(user), &secret.to_base32()])?;
         Ok(change
             .set(attribute::LAST_STEP, n(step))
-            .set(attribute::LAST_STEP_SECRET, s(self.keys.hash(&parts)?.as_str()))
-            .when(Condition::Any(vec![
-                Condition::Absent(attribute::LAST_STEP),
-                Condition::All(another.collect()),
-                Condition::Below(attribute::LAST_STEP, n(step)),
-            ])))
+            .set(attribute::LAST_STEP_SECRET, s(hash.as_str()))
+            .when(self.step_is_unused(user, secret, step)))
+    }
+
+    /// The step is later than the last one that was accepted with the same secret, under whichever key that one's hash was
+    /// made: over a rotation, two functions may have different current keys.
+    pub(super) fn step_is_unused(&self, user: &User, secret: &Secret, step: u64) -> Condition {
+        let hashes = self.keys.hashes(&["secret", &user_key(user), &secret.to_base32()]).into_iter();
+        let another = hashes.map(|hash| Condition::Differs(attribute::LAST_STEP_SECRET, s(hash.as_str())));
+        Condition::Any(vec![
+            Condition::Absent(attribute::LAST_STEP),
+            Condition::All(another.collect()),
+            Condition::Below(attribute::LAST_STEP, n(step)),
+        ])
     }
 }
 
