@@ -122,7 +122,9 @@ impl Gateway {
                 self.console.note(&format!("{} got an answer that is no response", target.route_key));
                 message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }),
-            Err(InvokeError::Function) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Err(InvokeError::Function | InvokeError::Reported(_)) => {
+                message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }
             Err(InvokeError::Throttled) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
             Err(InvokeError::TooLarge) => message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long"),
         }

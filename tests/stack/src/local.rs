@@ -5,11 +5,12 @@
 //! another machine: such a page must not be able to mint itself a token. A page that this machine serves on another port,
 //! as a front end under development, may ask, and CORS lets it read the answer.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
@@ -21,7 +22,11 @@ use time::OffsetDateTime;
 use crate::events::Events;
 use crate::identity::Identity;
 use crate::jwt::Claims;
+use crate::lambda::{Function, InvokeError, PAYLOAD_LIMIT};
 use crate::sns::Sns;
+
+/// The header in which Lambda traces an invocation that no request of the API is behind.
+pub(crate) const NO_TRACE: &str = "Root=1-00000000-000000000000000000000000";
 
 /// What a client of the local stack may want to know, as `GET /local/info` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,6 +49,8 @@ pub(crate) struct Local {
     pub(crate) sns: Arc<Sns>,
     /// None with an engine of somebody else's, whose stream is not read.
     pub(crate) events: Option<Events>,
+    /// By the names of their binaries.
+    pub(crate) functions: BTreeMap<String, Arc<Function>>,
     pub(crate) info: Info,
 }
 
@@ -54,6 +61,8 @@ pub(crate) fn router(local: Arc<Local>) -> Router {
         .route("/local/messages", get(messages))
         .route("/local/events", get(events))
         .route("/local/info", get(info))
+        // Not for pages of another port either: none has a use for it.
+        .route("/local/invoke/{binary}", post(invoke).layer(DefaultBodyLimit::max(PAYLOAD_LIMIT)).layer(from_fn(only_from_here)))
         .layer(from_fn(only_from_this_machine));
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery))
@@ -86,6 +95,28 @@ async fn events(State(local): State<Arc<Local>>) -> Response {
 
 async fn info(State(local): State<Arc<Local>>) -> Response {
     json_response(&json!(local.info))
+}
+
+/// Hands the body to a function as its event, as an operator does on AWS; answers what it answers.
+async fn invoke(State(local): State<Arc<Local>>, Path(binary): Path<String>, event: Bytes) -> Response {
+    let Some(function) = local.functions.get(&binary).cloned() else {
+        return refuse(StatusCode::NOT_FOUND, "There is no such function");
+    };
+    if serde_json::from_slice::<Value>(&event).is_err() {
+        return refuse(StatusCode::BAD_REQUEST, "The body must be JSON: the function's event");
+    }
+    // A task of its own: as on AWS, a function that has begun goes on when its client has gone away.
+    let invocation = tokio::spawn(async move { function.invoke(event, NO_TRACE).await });
+    let parsed = |answer: &[u8]| serde_json::from_slice(answer).unwrap_or_default();
+    match invocation.await.unwrap_or(Err(InvokeError::Function)) {
+        Ok(answer) => json_response(&parsed(&answer)),
+        Err(InvokeError::Reported(error)) => {
+            (StatusCode::BAD_GATEWAY, json_response(&parsed(error.as_bytes()))).into_response()
+        }
+        Err(InvokeError::Function) => refuse(StatusCode::BAD_GATEWAY, "The function crashed or took too long"),
+        Err(InvokeError::Throttled) => refuse(StatusCode::TOO_MANY_REQUESTS, "There are too many requests at once"),
+        Err(InvokeError::TooLarge) => refuse(StatusCode::PAYLOAD_TOO_LARGE, "The event is over 6 MB"),
+    }
 }
 
 /// The body is JSON whatever its content type says, and no body means the default claims.

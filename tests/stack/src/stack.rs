@@ -24,7 +24,7 @@ use crate::identity::{Identity, IssuerKey};
 use crate::jwt::Claims;
 use crate::key_set::KeySet;
 use crate::lambda::{CONCURRENCY_LIMIT, Function};
-use crate::local::{self, Info, Local};
+use crate::local::{self, Info, Local, NO_TRACE};
 use crate::options::Options;
 use crate::pages;
 use crate::sam::{self, Environments};
@@ -150,7 +150,7 @@ impl Stack {
             table_name,
         };
         let identity = Identity { issuer: base_url.clone(), audience, key };
-        let local = Arc::new(Local { identity, sns, events, info });
+        let local = Arc::new(Local { identity, sns, events, functions: functions.clone(), info });
         let router = local::router(Arc::clone(&local))
             .merge(pages::router()?)
             .fallback_service(Router::new().fallback(handle).with_state(Arc::clone(&gateway)));
@@ -187,7 +187,7 @@ impl Stack {
     /// Hands an event to a function as Lambda does, by the name of its binary, past the gateway; gives its answer. `None`
     /// if there is no such function or it failed.
     pub async fn invoke(&self, binary: &str, event: Vec<u8>) -> Option<Vec<u8>> {
-        let answer = self.functions.get(binary)?.invoke(event.into(), "Root=1-00000000-000000000000000000000000").await;
+        let answer = self.functions.get(binary)?.invoke(event.into(), NO_TRACE).await;
         answer.ok().map(Vec::from)
     }
 

@@ -31,10 +31,12 @@ pub(crate) const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 pub(crate) const CONCURRENCY_LIMIT: usize = 300;
 
 /// Why an invocation gave no answer. What happened stands on the console; a caller of the API is not told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum InvokeError {
-    /// The function failed, crashed or took too long.
+    /// The function crashed or took too long.
     Function,
+    /// The function failed, and says why: `{"errorType":…,"errorMessage":…}`.
+    Reported(String),
     /// There are as many requests at once as there may be.
     Throttled,
     /// The event is over [`PAYLOAD_LIMIT`].
@@ -114,6 +116,11 @@ impl Function {
                     self.console.log(&self.launch.label, "ended before its first request");
                     return Err(InvokeError::Function);
                 }
+                Err(Failed::Reported(error)) => {
+                    self.console.log(&self.launch.label, &format!("failed: {error}"));
+                    in_use.release();
+                    return Err(InvokeError::Reported(error));
+                }
                 Err(Failed::Request { reusable, reason }) => {
                     self.console.log(&self.launch.label, &reason);
                     if reusable {
@@ -150,7 +157,7 @@ impl Function {
                     Err(Failed::Request { reusable: true, reason: "the answer is over 6 MB".to_owned() })
                 }
                 Ok(Ok(answer)) => Ok(answer),
-                Ok(Err(error)) => Err(Failed::Request { reusable: true, reason: format!("failed: {error}") }),
+                Ok(Err(error)) => Err(Failed::Reported(error)),
                 Err(_) => Err(Failed::crashed(&environment.exited().await)),
             },
             exit = environment.exited() => Err(Failed::crashed(&exit)),
@@ -262,6 +269,7 @@ impl Drop for InUse<'_> {
 
 enum Failed {
     BeforeRequest,
+    Reported(String),
     Request { reusable: bool, reason: String },
 }
 
