@@ -127,6 +127,15 @@ pub fn sealing_keys() -> Result<Keyring, InitError> {
     Keyring::parse(&text).map_err(|why| InitError::of("SEALING_KEYS", why))
 }
 
+/// `ITEMS_PER_SECOND`: how many items of a segment are gone through in a second.
+///
+/// # Errors
+/// It is not set, or not a whole number above 0.
+pub fn items_per_second() -> Result<u32, InitError> {
+    let number = required("ITEMS_PER_SECOND")?.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| InitError::of("ITEMS_PER_SECOND", "must be a whole number above 0"))
+}
+
 /// `ISSUER`, the service's name as users see it, and `ISSUER_CLAIM` (default none), the claim with one of the caller's own.
 ///
 /// # Errors

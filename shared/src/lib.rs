@@ -15,6 +15,7 @@
 //! | [`phone`] | phone numbers, and the countries that they are in |
 //! | [`sms`] | the message's text in the user's language, how often one may be sent, and the sender over SNS |
 //! | [`qr`] | the QR code: the key URI, its modules, its pixels |
+//! | [`settings_fields`] | the fields of settings, checked |
 //! | [`text`] | characters that people do not see |
 //! | [`sealing`] | what keeps secrets, numbers and codes unreadable at rest |
 //!
@@ -26,6 +27,7 @@
 //! | the outside | |
 //! | --- | --- |
 //! | [`store`] | the only place that knows DynamoDB |
+//! | [`operation`] | the events of functions without a route, which an operator invokes |
 //! | [`http`] | the only place that knows Lambda's events: caller, body, answers, problems, log, metrics |
 //! | [`aws`] | how the clients are built |
 //! | [`random`] | bytes of the operating system's generator, which the rules take as an argument |
@@ -39,10 +41,12 @@ pub mod error;
 pub mod fuzzing;
 pub mod http;
 pub mod identity;
+pub mod operation;
 pub mod phone;
 pub mod qr;
 pub mod random;
 pub mod sealing;
+pub mod settings_fields;
 pub mod sms;
 pub mod store;
 pub mod text;

@@ -52,6 +52,23 @@ FUNCTIONS = {
     "ResetFunction": [WRITE_USER],
 }
 
+# Those that have no route, and that only an operator invokes.
+OPERATIONS = {
+    "ImportFunction": [WRITE_USER],
+    "ResealFunction": [
+        # A scan has no leading keys. It reads what is sealed, and nothing else.
+        allow(
+            "dynamodb:Scan",
+            "Table.Arn",
+            {
+                "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "secret", "phone"]},
+                "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+            },
+        ),
+        WRITE_USER,
+    ],
+}
+
 TABLE_CONTEXT = {"kms:EncryptionContext:aws:dynamodb:tableName": "Table"}
 VIA_DYNAMODB = {"kms:ViaService": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"}
 
@@ -67,7 +84,20 @@ PIPE = [
     allow("sqs:SendMessage", "UndeliveredEvents.Arn"),
 ]
 
+# The state machine invokes the one function.
+STATE_MACHINE = [allow("lambda:InvokeFunction", "ResealFunction.Arn")]
+
+EXECUTIONS = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${AWS::StackName}-reseal:*"
+
 POLICIES = {
+    "Operators": [
+        allow("lambda:InvokeFunction", ["ImportFunction.Arn", "ResealFunction.Arn"]),
+        allow("states:StartExecution", "Reseal"),
+        allow(
+            [f"states:{action}" for action in ("DescribeExecution", "GetExecutionHistory", "RedriveExecution", "StopExecution")],
+            EXECUTIONS,
+        ),
+    ],
     "DecryptEnvironment": [
         allow("kms:Decrypt", "Key.Arn", {"ArnLike": {"kms:EncryptionContext:aws:lambda:FunctionArn": LAMBDA}})
     ],
@@ -79,7 +109,7 @@ POLICIES = {
 
 BOUNDARY = [
     allow(["logs:CreateLogStream", "logs:PutLogEvents"], "FunctionLogs.Arn", Sid="Log"),
-    allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], "Table.Arn", Sid="Table"),
+    allow(["dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"], "Table.Arn", Sid="Table"),
     allow(["kms:Decrypt", "kms:DescribeKey"], "Key.Arn", Sid="Key"),
     allow("sns:Publish", "*", Sid="Sms"),
     {"Sid": "NoTopics", "Effect": "Deny", "Action": "sns:Publish", "Resource": TOPICS},
@@ -122,8 +152,9 @@ KEY = [
 
 def functions_have_exactly_their_rights(template):
     roles = of_type(template, "AWS::IAM::Role")
-    assert set(roles) == {f"{name}Role" for name in FUNCTIONS} | {"EventPipeRole"}
-    for name, statements in FUNCTIONS.items():
+    functions = FUNCTIONS | OPERATIONS
+    assert set(roles) == {f"{name}Role" for name in functions} | {"EventPipeRole", "ResealRole"}
+    for name, statements in functions.items():
         role = roles[f"{name}Role"]
         granted = [s for policy in role.get("Policies", []) for s in policy["PolicyDocument"]["Statement"]]
         assert granted == statements, f"{name} is granted {granted}"
@@ -137,15 +168,19 @@ def functions_have_exactly_their_rights(template):
         assert trust == [service], name
 
 
-def the_pipe_has_exactly_its_rights(template):
-    role = of_type(template, "AWS::IAM::Role")["EventPipeRole"]
-    granted = [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
-    assert granted == PIPE, f"the pipe is granted {granted}"
-    assert "ManagedPolicyArns" not in role
-    trust = role["AssumeRolePolicyDocument"]["Statement"]
-    only_here = {"StringEquals": {"aws:SourceAccount": "AWS::AccountId"}}
-    service = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "pipes.amazonaws.com"}}
-    assert trust == [service | {"Condition": only_here}]
+def services_have_exactly_their_rights(template):
+    for name, statements, principal in [
+        ("EventPipeRole", PIPE, "pipes.amazonaws.com"),
+        ("ResealRole", STATE_MACHINE, "states.amazonaws.com"),
+    ]:
+        role = of_type(template, "AWS::IAM::Role")[name]
+        granted = [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+        assert granted == statements, f"{name} is granted {granted}"
+        assert "ManagedPolicyArns" not in role
+        trust = role["AssumeRolePolicyDocument"]["Statement"]
+        only_here = {"StringEquals": {"aws:SourceAccount": "AWS::AccountId"}}
+        service = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": principal}}
+        assert trust == [service | {"Condition": only_here}]
 
 
 def shared_policies_grant_exactly_this(template):
@@ -195,7 +230,7 @@ def _has_effect(value):
 
 CHECKS = [
     functions_have_exactly_their_rights,
-    the_pipe_has_exactly_its_rights,
+    services_have_exactly_their_rights,
     shared_policies_grant_exactly_this,
     the_key_is_open_to_exactly_these,
     only_this_api_invokes_the_functions,

@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from build import NATIVE, build
-from rights import FUNCTIONS
+from rights import FUNCTIONS, OPERATIONS
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +18,7 @@ def test_sam_build(architecture, tmp_path, capsys):
     with capsys.disabled():
         directory = build(architecture)
     lines = []
-    for function in FUNCTIONS:
+    for function in FUNCTIONS | OPERATIONS:
         assert [path.name for path in (directory / function).iterdir()] == ["bootstrap"]
         binary = (directory / function / "bootstrap").read_bytes()
         assert binary[:4] == b"\x7fELF" and binary[18] == MACHINE[architecture], function

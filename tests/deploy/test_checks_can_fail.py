@@ -219,7 +219,7 @@ def a_transaction_of_any_items(template):
 @pytest.mark.parametrize(
     ("check", "spoil"),
     [
-        (rights.the_pipe_has_exactly_its_rights, a_pipe_that_reads_the_table),
+        (rights.services_have_exactly_their_rights, a_pipe_that_reads_the_table),
         (hardening.events_carry_what_the_schema_says_and_nothing_else, an_event_with_a_secret),
         (hardening.no_event_is_lost_without_a_word, events_tried_for_ever),
         (hardening.no_event_is_lost_without_a_word, events_gone_with_the_stream),

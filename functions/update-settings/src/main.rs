@@ -1,29 +1,21 @@
 //! `PATCH /api/two-factor`: replaces the caller's settings.
 
-use std::borrow::Cow;
-
 use lambda_runtime::Error as RuntimeError;
-use serde_json::{Number, Value};
+use serde_json::Value;
 use two_factor::authenticator::code::Code;
-use two_factor::authenticator::secret::Secret;
 use two_factor::authenticator::{Authenticator, StepUp, totp};
 use two_factor::aws::Aws;
 use two_factor::config;
 use two_factor::error::{Error, FieldError};
 use two_factor::http::{AuditEvent, Fields, Request, Response, serve};
 use two_factor::phone::countries::Countries;
-use two_factor::phone::{InvalidPhoneNumber, National, PhoneNumber, Prefix};
+use two_factor::settings_fields::{phone, secret};
 use two_factor::store::{Effect, NewSettings, Replaced, Store};
 use two_factor::time::UnixTime;
 use two_factor::verification::{self, AcceptedCode, Try};
 
 const METHOD: &str = "#/method";
-const SECRET_KEY: &str = "#/secret_key";
-const PHONE_PREFIX: &str = "#/phone_prefix";
-const PHONE: &str = "#/phone";
 const NEW_KEY: &str = "#/new_key";
-
-const NOT_AN_INTEGER: &str = "must be an integer, or a string of digits";
 
 struct App {
     store: Store,
@@ -115,67 +107,6 @@ fn of_method(fields: &Fields, countries: &Countries) -> Result<NewSettings, Vec<
     }
 }
 
-fn secret(fields: &Fields) -> Result<Secret, Vec<FieldError>> {
-    let detail = match fields.get("secret_key") {
-        None | Some(Value::Null) => "is required when the method is google".to_owned(),
-        Some(Value::String(text)) => match Secret::parse(text) {
-            Ok(secret) => return Ok(secret),
-            Err(invalid) => invalid.to_string(),
-        },
-        Some(_) => "must be a string of base32 characters".to_owned(),
-    };
-    Err(vec![error(SECRET_KEY, detail)])
-}
-
-fn phone(fields: &Fields, countries: &Countries) -> Result<PhoneNumber, Vec<FieldError>> {
-    match (prefix(fields.get("phone_prefix")), national(fields.get("phone"))) {
-        (Ok(prefix), Ok(national)) => PhoneNumber::of(&prefix, &national, countries).map_err(|invalid| match invalid {
-            InvalidPhoneNumber::Prefix(why) => vec![error(PHONE_PREFIX, why.to_string())],
-            InvalidPhoneNumber::Number(why) => vec![error(PHONE, why.to_string())],
-        }),
-        (prefix, national) => Err([prefix.err(), national.err()].into_iter().flatten().collect()),
-    }
-}
-
-fn prefix(value: Option<&Value>) -> Result<Prefix, FieldError> {
-    let read = match typed(value, PHONE_PREFIX)? {
-        Typed::Integer(number) => Prefix::parse(&number.to_string()),
-        Typed::Text(text) => Prefix::parse(text),
-    };
-    read.map_err(|why| error(PHONE_PREFIX, why.to_string()))
-}
-
-fn national(value: Option<&Value>) -> Result<National, FieldError> {
-    let read = match typed(value, PHONE)? {
-        Typed::Integer(number) => National::from_integer(number),
-        Typed::Text(text) => National::parse(text),
-    };
-    read.map_err(|why| error(PHONE, why.to_string()))
-}
-
-/// Half of a phone number: a string has the zeros that it begins with, an integer has lost them.
-enum Typed<'a> {
-    Integer(u64),
-    Text(&'a str),
-}
-
-fn typed<'a>(value: Option<&'a Value>, pointer: &'static str) -> Result<Typed<'a>, FieldError> {
-    match value {
-        None | Some(Value::Null) => Err(error(pointer, "is required when the method is sms")),
-        Some(Value::String(text)) => Ok(Typed::Text(text)),
-        Some(Value::Number(number)) => whole(number).map(Typed::Integer).ok_or_else(|| error(pointer, NOT_AN_INTEGER)),
-        Some(_) => Err(error(pointer, NOT_AN_INTEGER)),
-    }
-}
-
-/// The number, if it is an integer by JSON Schema (Validation §6.1.1: `45`, `45.0` and `4.5e1`), and not under zero.
-fn whole(number: &Number) -> Option<u64> {
-    // Up to here, every integer is a float of its own (IEEE 754); longer ones are no phone numbers.
-    const EXACT: std::ops::RangeInclusive<f64> = 0.0..=9_007_199_254_740_991.0;
-    let whole = |float: &f64| EXACT.contains(float) && float.fract() == 0.0;
-    number.as_u64().or_else(|| number.as_f64().filter(whole).map(|float| float as u64))
-}
-
-fn error(pointer: &'static str, detail: impl Into<Cow<'static, str>>) -> FieldError {
+fn error(pointer: &'static str, detail: &'static str) -> FieldError {
     FieldError { pointer, detail: detail.into() }
 }

@@ -17,6 +17,9 @@ use crate::identity::user::User;
 use crate::random::NoRandomness;
 use crate::time::UnixTime;
 
+/// The type of the event that an enrolment in place of another is.
+const NEXT: &str = "two-factor.changed";
+
 /// What happened. [`EventType::Enrolled`] becomes `enabled` or `changed` in the write itself, by whether a method was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EventType {
@@ -27,6 +30,11 @@ pub(super) enum EventType {
     Locked,
     RecoveryCodesCreated,
     RecoveryCodeUsed,
+}
+
+/// An enrolment that nobody is told of: the next one is a change.
+pub(super) fn untold_enrolment(change: Change) -> Change {
+    change.set(attribute::NEXT_ENROLMENT, s(NEXT))
 }
 
 /// What showed that the actor may bring this about.
@@ -88,7 +96,7 @@ impl Event<'_> {
         Ok(match self.type_ {
             EventType::Enrolled => change
                 .set_to_other_or(attribute::EVENT_TYPE, attribute::NEXT_ENROLMENT, s("two-factor.enabled"))
-                .set(attribute::NEXT_ENROLMENT, s("two-factor.changed")),
+                .set(attribute::NEXT_ENROLMENT, s(NEXT)),
             EventType::Disabled => change.set(attribute::EVENT_TYPE, s("two-factor.disabled")),
             EventType::Verified => change.set(attribute::EVENT_TYPE, s("two-factor.verified")),
             EventType::Reset => change.set(attribute::EVENT_TYPE, s("two-factor.reset")),

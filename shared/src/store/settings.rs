@@ -146,13 +146,12 @@ impl Store {
                 return Ok(event.tell(disabled(now))?);
             }
             NewSettings::Enrol(authenticator) => {
-                let change = self.enrolled(authenticator, user)?.remove(&[attribute::ACCEPTED_AT]);
-                (change.set(attribute::VERIFIED, AttributeValue::Bool(false)), authenticator.method())
+                let change = self.enrolment(user, authenticator, false, random_id()?)?;
+                (change.remove(&[attribute::ACCEPTED_AT]), authenticator.method())
             }
             NewSettings::EnrolVerified(secret, step) => {
                 let app = Authenticator::App(secret.clone());
-                let change = self.enrolled(&app, user)?.set(attribute::ACCEPTED_AT, t(now));
-                let change = change.set(attribute::VERIFIED, AttributeValue::Bool(true));
+                let change = self.enrolment(user, &app, true, random_id()?)?.set(attribute::ACCEPTED_AT, t(now));
                 (self.with_used_step(change, user, secret, *step)?, app.method())
             }
         };
@@ -160,7 +159,14 @@ impl Store {
         Ok(event.tell(change)?)
     }
 
-    fn enrolled(&self, authenticator: &Authenticator, user: &User) -> Result<Change, StoreError> {
+    /// The change to `authenticator`, under the name `id`, without the event that tells of it.
+    pub(super) fn enrolment(
+        &self,
+        user: &User,
+        authenticator: &Authenticator,
+        verified: bool,
+        id: String,
+    ) -> Result<Change, StoreError> {
         let key = user_key(user);
         let seal = |attribute, plain: &[u8]| self.keys.seal(Place { item: &key, attribute }, plain).map(s);
         let change = match authenticator {
@@ -174,7 +180,8 @@ impl Store {
         };
         Ok(change
             .set(attribute::METHOD, s(authenticator.method()))
-            .set(attribute::ENROLMENT, s(random_id()?))
+            .set(attribute::ENROLMENT, s(id))
+            .set(attribute::VERIFIED, AttributeValue::Bool(verified))
             .set(attribute::RECOVERY_CODES_LEFT, n(0))
             .remove(&[attribute::RECOVERY_CODES, attribute::EXPIRES_AT])
             .remove(&CHALLENGE))

@@ -62,7 +62,10 @@ pub(crate) fn router(local: Arc<Local>) -> Router {
         .route("/local/events", get(events))
         .route("/local/info", get(info))
         // Not for pages of another port either: none has a use for it.
-        .route("/local/invoke/{binary}", post(invoke).layer(DefaultBodyLimit::max(PAYLOAD_LIMIT)).layer(from_fn(only_from_here)))
+        .route(
+            "/local/invoke/{binary}",
+            post(invoke).layer(DefaultBodyLimit::max(PAYLOAD_LIMIT)).layer(from_fn(only_from_here)),
+        )
         .layer(from_fn(only_from_this_machine));
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery))

@@ -1,0 +1,46 @@
+//! Bringing in a user whom another system has enrolled.
+
+use super::condition::Condition;
+use super::item::{attribute, s};
+use super::outbox::untold_enrolment;
+use super::write::Written;
+use super::{Store, StoreError, random_id, user_key};
+use crate::authenticator::Authenticator;
+use crate::identity::user::User;
+
+/// What became of a user who was to be brought in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imported {
+    /// The settings are stored.
+    Yes,
+    /// There were settings, and they stay.
+    Kept,
+}
+
+impl Store {
+    /// Stores the settings of `user`, in place of others only if `replace` says so. No event tells of it: the user has done
+    /// nothing. Counted attempts and sends stay.
+    ///
+    /// Closes the race with the user's own enrolment: whether there are settings is asked in the write itself.
+    ///
+    /// # Errors
+    /// DynamoDB cannot be reached.
+    pub async fn import(
+        &self,
+        user: &User,
+        authenticator: &Authenticator,
+        verified: bool,
+        replace: bool,
+    ) -> Result<Imported, StoreError> {
+        let enrolment = random_id()?;
+        let change = self.enrolment(user, authenticator, verified, enrolment.clone())?;
+        let change = untold_enrolment(change.remove(&[attribute::ACCEPTED_AT]));
+        let change = if replace { change } else { change.when(Condition::Absent(attribute::METHOD)) };
+        Ok(match self.write(&user_key(user), change).await? {
+            Written::Done(_) => Imported::Yes,
+            // A retried write that had come through the first time finds its own enrolment.
+            Written::Refused(Some(item)) if item.get(attribute::ENROLMENT) == Some(&s(enrolment)) => Imported::Yes,
+            Written::Refused(_) => Imported::Kept,
+        })
+    }
+}
