@@ -1,7 +1,5 @@
 //! What processes that die, and stacks that are started again, cost.
 
-use std::path::PathBuf;
-
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use local_stack::Options;
@@ -9,7 +7,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    Answer, Fault, Fixture, Proxy, ROUTES, Route, SECRET, User, code_now, enrol_app, enrol_phone, is_alive, is_stopped,
+    Answer, Directory, Fault, Fixture, Proxy, ROUTES, Route, SECRET, User, code_now, enrol_app, enrol_phone, is_alive,
+    is_stopped,
     kill, last_code, own_stack, stack,
 };
 
@@ -22,23 +21,8 @@ fn kill_all(fixture: &Fixture, function: &str) -> usize {
     fixture.stack.function_pids(function).into_iter().filter(|pid| kill("KILL", *pid)).count()
 }
 
-/// A directory that no other test has, gone when this is dropped.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new() -> Self {
-        Self(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string()))
-    }
-
-    fn options(&self) -> Options {
-        Options { data_dir: Some(self.0.clone()), ..Options::default() }
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _gone = std::fs::remove_dir_all(&self.0);
-    }
+fn kept_in(directory: &Directory) -> Options {
+    Options { data_dir: Some(directory.path().to_owned()), ..Options::default() }
 }
 
 #[tokio::test]
@@ -149,7 +133,7 @@ async fn a_function_stands_still_between_requests_and_runs_on_with_the_next() {
 #[tokio::test]
 async fn a_stack_that_is_started_again_on_its_data_still_knows_the_settings() {
     let directory = Directory::new();
-    let (mut fixture, code) = (own_stack(directory.options()), code_now(SECRET));
+    let (mut fixture, code) = (own_stack(kept_in(&directory)), code_now(SECRET));
     let (ann, bob) = (fixture.user_with(json!({"sub": "1"})), fixture.user_with(json!({"sub": "2"})));
     enrol_app(&ann).await;
     ann.verify(&code).await.assert_no_content();
@@ -159,7 +143,7 @@ async fn a_stack_that_is_started_again_on_its_data_still_knows_the_settings() {
     let sms_code = last_code(&fixture, &phone);
     fixture.shut_down();
 
-    let again = own_stack(directory.options());
+    let again = own_stack(kept_in(&directory));
     let (ann, bob) = (again.user_with(json!({"sub": "1"})), again.user_with(json!({"sub": "2"})));
     // A secret that is shown was opened: the keys are the same.
     assert_eq!(ann.settings().await, settings_of_ann);

@@ -1,8 +1,10 @@
 //! What the suites share: one running stack, users with tokens, and a look into the table.
 
 mod client;
+mod directory;
 mod enrolled;
 mod issuer;
+mod operator;
 mod process;
 mod proxied;
 mod proxy;
@@ -13,11 +15,13 @@ mod stack;
 mod table;
 
 pub use client::{Answer, User};
+pub use directory::Directory;
 pub use enrolled::{
     SECRET, code_at, code_now, enrol_app, enrol_phone, last_code, new_recovery_codes, nothing_set, phone_number,
     recovery_codes, wrong_code,
 };
 pub use issuer::{DIGEST_INFO, Issuer, issuer};
+pub use operator::{keyring, with_keys};
 pub use process::{children_of, is_alive, is_stopped, kill};
 pub use proxied::Proxied;
 pub use proxy::{Fault, Proxy};
