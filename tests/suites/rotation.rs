@@ -165,7 +165,7 @@ async fn users_from_a_csv_do_not_notice_that_the_keys_are_rotated_and_sign_in_wi
     assert_eq!(counted["k1"], 0, "{counted}");
     assert!(counted["k2"].as_u64().unwrap() > *USERS, "{counted}");
 
-    // Two more deployments take the old key away.
+    // The third takes the old key away.
     let new = deployed(keyring("k2", &["k2"]));
     traffic.reach(&[&sealing, &new]).await;
     traffic.reach(&[&new]).await;
