@@ -8,8 +8,7 @@ use serde_json::json;
 
 use crate::support::{
     Answer, Directory, Fault, Fixture, Proxy, ROUTES, Route, SECRET, User, code_now, enrol_app, enrol_phone, is_alive,
-    is_stopped,
-    kill, last_code, own_stack, stack,
+    is_stopped, kill, last_code, own_stack, stack,
 };
 
 fn assert_internal_server_error(answer: &Answer) {

@@ -28,7 +28,7 @@ async fn run(commands: &str, fixture: &Fixture, directory: &Directory) {
     let mut shell = Command::new("bash");
     shell.args(["-e", "-u", "-o", "pipefail", "-c", commands]).current_dir(directory.path());
     shell.env("AWS_ENDPOINT_URL_DYNAMODB", &info.dynamodb_endpoint).env("TABLE", &info.table_name);
-    shell.env("FROM", &info.table_name).env("AWS_REGION", "eu-west-1");
+    shell.env("FROM", &info.table_name).env("AWS_DEFAULT_REGION", "eu-west-1");
     shell.envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")]);
     let output = shell.output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
