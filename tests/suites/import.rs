@@ -89,6 +89,7 @@ async fn settings_that_are_there_stay_unless_they_are_to_be_replaced() {
 async fn replaced_settings_take_their_recovery_codes_with_them_and_leave_the_wrong_codes() {
     let user = stack().user();
     import(stack(), &[app(&user)]).await;
+    user.verify(&code_now(SECRET)).await.assert_no_content();
     let codes = new_recovery_codes(&user).await;
     user.verify("000000").await;
     stack().invoked("import", &json!({"users": [app(&user)], "replace": true})).await;
