@@ -26,7 +26,7 @@ def deploy(engine, build, name, parameters, edit=lambda template: None):
     template = yaml_parse((build / "template.yaml").read_text())
     edit(template)
     for statement in table_statements(template):
-        statement["Condition"].pop("Null")
+        statement["Condition"].pop("Null", None)
     for alarm, resource in list(template["Resources"].items()):
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
             del template["Resources"][alarm]

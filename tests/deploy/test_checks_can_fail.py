@@ -71,6 +71,19 @@ def another_invoker(template):
     template["Resources"]["Open"] = {"Type": "AWS::Lambda::Permission", "Properties": permission}
 
 
+def another_invoker_of_an_operation(template):
+    permission = {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "ImportFunction"}, "Principal": "*"}
+    template["Resources"]["Open"] = {"Type": "AWS::Lambda::Permission", "Properties": permission}
+
+
+def a_scan_of_everything(template):
+    del statements(template, "ResealFunction")[0]["Condition"]
+
+
+def operators_by_themselves(template):
+    properties(template, "Operators")["Roles"] = ["Developers"]
+
+
 def a_policy_of_the_table(template):
     grant = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "dynamodb:*", "Resource": "*"}]}
     properties(template, "Table")["ResourcePolicy"] = {"PolicyDocument": grant}
@@ -244,6 +257,9 @@ def a_transaction_of_any_items(template):
         (rights.shared_policies_grant_exactly_this, a_key_for_any_service),
         (rights.the_key_is_open_to_exactly_these, a_key_for_all),
         (rights.only_this_api_invokes_the_functions, another_invoker),
+        (rights.only_this_api_invokes_the_functions, another_invoker_of_an_operation),
+        (rights.functions_have_exactly_their_rights, a_scan_of_everything),
+        (rights.shared_policies_grant_exactly_this, operators_by_themselves),
         (rights.nothing_else_grants, a_policy_of_the_table),
         (hardening.functions_run_on_what_they_are_built_for, a_runtime_that_does_not_exist),
         (hardening.functions_run_on_what_they_are_built_for, a_processor_that_does_not_exist),

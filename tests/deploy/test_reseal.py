@@ -1,0 +1,80 @@
+"""The state machine Reseal, run by an engine as the template writes it, over the function of the local stack."""
+
+import io
+import json
+import time
+import urllib.request
+import zipfile
+
+import pytest
+
+import engine as engines
+import local_stack
+from template import load
+
+pytestmark = pytest.mark.slow
+
+# In the function's place: it hands the event to the local stack's, after it has turned away the first of all as a busy
+# table does.
+FORWARD = """
+import json, os, urllib.request
+def handler(event, context):
+    marker = os.environ["MARKER"]
+    if not os.path.exists(marker):
+        open(marker, "w").close()
+        raise Exception("Scan: ThrottlingException")
+    request = urllib.request.Request(os.environ["RESEAL"], json.dumps(event).encode())
+    return json.load(urllib.request.urlopen(request))
+"""
+
+
+def test_it_goes_through_every_segment_and_counts(tmp_path):
+    with local_stack.running(tmp_path, "127.0.0.1") as stack, engines.running() as engine:
+        users = [{"id": n, "method": "google", "secret_key": "T42NQXFCPWEJMGJY"} for n in range(100, 200)]
+        request = urllib.request.Request(f"{stack.url}/local/invoke/import", json.dumps({"users": users}).encode())
+        assert json.load(urllib.request.urlopen(request))["imported"] == 100
+
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("index.py", FORWARD)
+        role = _role(engine, "lambda.amazonaws.com")
+        function = engine.client("lambda").create_function(
+            FunctionName="reseal", Runtime="python3.12", Handler="index.handler", Role=role, Timeout=60,
+            Code={"ZipFile": code.getvalue()},
+            Environment={
+                "Variables": {"RESEAL": f"{stack.url}/local/invoke/reseal", "MARKER": str(tmp_path / "turned-away")}
+            },
+        )  # fmt: skip
+        properties = load()["Resources"]["Reseal"]["Properties"]
+        assert set(properties["DefinitionSubstitutions"]) == {"Function", "Segments"}
+        definition = json.dumps(properties["Definition"])
+        definition = definition.replace("${Function}", function["FunctionArn"]).replace("${Segments}", "3")
+        # What the engine calls every exception of Python; Lambda gives the name that the function gives.
+        definition = definition.replace('"Unavailable"', '"Runtime.HandlerError"')
+        states = engine.client("stepfunctions")
+        role = _role(engine, "states.amazonaws.com", function["FunctionArn"])
+        machine = states.create_state_machine(name="reseal", definition=definition, roleArn=role)
+        execution = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+        while (done := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+            time.sleep(0.2)
+        assert done["status"] == "SUCCEEDED", (done.get("error"), done.get("cause"))
+        output = json.loads(done["output"])
+        assert [segment["segment"] for segment in output["resealed"]] == [0, 1, 2]
+        # The user of events/ is there too.
+        assert sum(segment["scanned"] for segment in output["resealed"]) == 101
+        assert output["counted"]["keys"] == {"k1": 101}
+        assert (tmp_path / "turned-away").exists(), "a busy table is tried again"
+
+
+def _role(engine, service, function=None):
+    """A role of a service, with the template's right of the state machine where a function is named."""
+    iam = engine.client("iam")
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    document = {"Version": "2012-10-17", "Statement": [trust]}
+    role = iam.create_role(RoleName=service, AssumeRolePolicyDocument=json.dumps(document))["Role"]["Arn"]
+    if function:
+        (policy,) = load()["Resources"]["ResealRole"]["Properties"]["Policies"]
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        document["Statement"] = [statement | {"Resource": function}]
+        iam.put_role_policy(RoleName=service, PolicyName="reseal", PolicyDocument=json.dumps(document))
+    return role
