@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::process::Command;
 
 use crate::support::{
-    Directory, Fixture, SECRET, code_now, enrol_app, enrol_phone, keyring, recovery_codes, with_keys,
+    Directory, Fixture, SECRET, code_now, enrol_app, enrol_phone, keyring, new_recovery_codes, with_keys,
 };
 
 /// The commands of a section of docs/operations.md: its blocks of bash.
@@ -52,7 +52,10 @@ async fn what_was_copied_away_and_is_brought_back_with_its_keys_is_all_there_and
     let options = local_stack::Options { stack_name: "restore".to_owned(), ..local_stack::Options::default() };
     let fixture = with_keys(&keyring("k1", &["k1"]), options);
     let (ann, bob) = (fixture.user(), fixture.user());
-    let codes = recovery_codes(&ann).await;
+    let code = code_now(SECRET);
+    enrol_app(&ann).await;
+    ann.verify(&code).await.assert_no_content();
+    let codes = new_recovery_codes(&ann).await;
     enrol_phone(&bob).await;
     // More than the commands bring back at once.
     for _ in 0..30 {
@@ -70,7 +73,7 @@ async fn what_was_copied_away_and_is_brought_back_with_its_keys_is_all_there_and
     assert_eq!((fixture.table().all().await.len(), bob.settings().await), (items, settings));
     assert_eq!(ann.settings().await["secret_key"], SECRET);
     // What guards against a second use came back too.
-    ann.verify(&code_now(SECRET)).await.assert_problem(422, "invalid-code");
+    ann.verify(&code).await.assert_problem(422, "invalid-code");
     ann.verify(&codes[0]).await.assert_no_content();
     let of_restore = events(&fixture).await.len() - told.len();
     assert_eq!(of_restore, 1, "the recovery code's, and none of the restore");
