@@ -16,6 +16,7 @@ PACKAGES = ROOT / "target/deploy/parser/lib"
 FROM_SAM = {
     ".servers.url is missing",
     "components.securitySchemes.Jwt.flows is missing",
+    "paths.'/api/users/{ID}/two-factor'(get).parameters.[ID].content is missing",
     "paths.'/api/users/{ID}/two-factor/reset'(post).parameters.[ID].content is missing",
 }
 
