@@ -43,6 +43,7 @@ mod openapi;
 mod phone_numbers;
 mod qr_code;
 mod races;
+mod raw_events;
 mod recovery_codes;
 mod reseal;
 mod reset;
