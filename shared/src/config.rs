@@ -1,4 +1,4 @@
-//! The only place that reads the environment: once, in init, into types. A setting that cannot be used ends the process
+//! Reads the functions' settings from the environment: once, in init, into types. A setting that cannot be used ends the process
 //! there, with a sentence that begins with its name.
 
 use std::fmt;

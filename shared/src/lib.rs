@@ -15,7 +15,6 @@
 //! | [`phone`] | phone numbers, and the countries that they are in |
 //! | [`sms`] | the message's text in the user's language, how often one may be sent, and the sender over SNS |
 //! | [`qr`] | the QR code: the key URI, its modules, its pixels |
-//! | [`settings_fields`] | the fields of settings, checked |
 //! | [`text`] | characters that people do not see |
 //! | [`sealing`] | what keeps secrets, numbers and codes unreadable at rest |
 //!
@@ -46,7 +45,6 @@ pub mod phone;
 pub mod qr;
 pub mod random;
 pub mod sealing;
-pub mod settings_fields;
 pub mod sms;
 pub mod store;
 pub mod text;

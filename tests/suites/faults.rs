@@ -167,3 +167,50 @@ async fn a_number_that_sns_refuses_for_good_is_said_to_be_one_and_the_send_is_gi
     enrol_phone(&user).await;
     user.send_code().await.assert_no_content();
 }
+
+#[tokio::test]
+async fn what_dynamodb_refuses_for_the_moment_is_tried_again_and_nobody_notices() {
+    let faulty = Proxied::start("momentary");
+    for error in [
+        "TransactionConflictException",
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "InternalServerErrorException",
+    ] {
+        let refusal = Fault::Refuse(if error.starts_with("Internal") { 500 } else { 400 }, error);
+        let user = faulty.fixture.user();
+        faulty.dynamodb.fail("UpdateItem", 1, refusal);
+        enrol_app(&user).await;
+        faulty.dynamodb.fail("UpdateItem", 1, refusal);
+        user.verify(&code_now(SECRET)).await.assert_no_content();
+        if error != "TransactionConflictException" {
+            faulty.dynamodb.fail("GetItem", 1, refusal);
+            assert_eq!(user.settings().await["verified"], true, "{error}");
+        }
+    }
+    for reason in ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"] {
+        let user = faulty.fixture.user();
+        let phone = enrol_phone(&user).await;
+        faulty.dynamodb.fail("TransactWriteItems", 2, Fault::Cancel(reason));
+        user.send_code().await.assert_no_content();
+        assert_eq!(stack().messages_to(&phone).len(), 1, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn what_dynamodb_refuses_for_longer_is_a_503_and_nothing_is_half_done() {
+    let faulty = Proxied::start("for-longer");
+    let user = faulty.fixture.user();
+    let phone = enrol_phone(&user).await;
+    let before = faulty.fixture.table().user(&user.id).await;
+    for fault in [Fault::Cancel("TransactionConflict"), Fault::Cancel("ItemCollectionSizeLimitExceeded")] {
+        faulty.dynamodb.fail("TransactWriteItems", ALWAYS, fault);
+        assert_unavailable(&user.send_code().await);
+        faulty.dynamodb.heal();
+    }
+    faulty.dynamodb.fail("UpdateItem", ALWAYS, Fault::Refuse(400, "ItemCollectionSizeLimitExceededException"));
+    assert_unavailable(&user.patch(json!({"method": ""})).await);
+    faulty.dynamodb.heal();
+    assert_eq!(faulty.fixture.table().user(&user.id).await, before);
+    assert_eq!(stack().messages_to(&phone), [""; 0]);
+}

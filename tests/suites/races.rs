@@ -141,3 +141,13 @@ async fn a_reset_among_verifications_leaves_nothing_behind() {
         );
     }
 }
+
+#[tokio::test]
+async fn twenty_users_who_send_to_twenty_numbers_at_once_see_no_conflict() {
+    let users: Vec<_> = (0..20).map(|_| stack().user()).collect();
+    for user in &users {
+        crate::support::enrol_phone(user).await;
+    }
+    let answers = join_all(users.iter().map(crate::support::User::send_code)).await;
+    assert_eq!(count(&answers, 204), 20, "{answers:?}");
+}

@@ -6,9 +6,9 @@ use serde_json::Value;
 use two_factor::authenticator::Authenticator;
 use two_factor::error::FieldError;
 use two_factor::http::Fields;
+use two_factor::http::settings_fields::{phone, secret};
 use two_factor::identity::user::{User, UserIdType, is_name};
 use two_factor::phone::countries::Countries;
-use two_factor::settings_fields::{phone, secret};
 
 /// What the stack takes for a user.
 pub(crate) struct Rules {

@@ -10,6 +10,7 @@ mod problem;
 mod problem_types;
 mod request;
 mod response;
+pub mod settings_fields;
 
 pub use audit::AuditEvent;
 pub use body::{Fields, MAX_BODY_BYTES};

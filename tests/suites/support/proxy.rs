@@ -17,6 +17,8 @@ use super::stack::on_runtime;
 pub enum Fault {
     /// Answers this status with an error of this name, and passes nothing on.
     Refuse(u16, &'static str),
+    /// Cancels a transaction for this reason of its last part, and passes nothing on.
+    Cancel(&'static str),
     /// Refuses as SNS refuses a number for good, and passes nothing on.
     RefuseNumber,
     /// Cuts the connection before the call is passed on.
@@ -119,6 +121,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     }
     match fault {
         Some(Fault::Refuse(status, error)) => return refusal(status, error, "no"),
+        Some(Fault::Cancel(reason)) => return cancellation(reason),
         Some(Fault::RefuseNumber) => {
             let reason = "Invalid parameter: PhoneNumber Reason: +4520123456 is not valid to publish to";
             return refusal(400, "InvalidParameter", reason);
@@ -155,6 +158,15 @@ fn refusal(status: u16, error: &str, message: &str) -> Response {
     );
     let body = if error.ends_with("Exception") { json.to_string() } else { xml };
     (StatusCode::from_u16(status).unwrap(), body).into_response()
+}
+
+fn cancellation(reason: &str) -> Response {
+    let json = serde_json::json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "message": "no",
+        "CancellationReasons": [{"Code": "None"}, {"Code": reason}],
+    });
+    (StatusCode::BAD_REQUEST, json.to_string()).into_response()
 }
 
 /// An answer whose body breaks off, which takes the connection with it.
