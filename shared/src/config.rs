@@ -4,7 +4,6 @@
 use std::fmt;
 
 use crate::authenticator::{SecretVisibility, StepUp};
-use crate::http::Service;
 use crate::identity::CallerClaims;
 use crate::identity::issuer::Issuer;
 use crate::identity::user::UserIdType;
@@ -47,6 +46,17 @@ pub(crate) fn optional(name: &str) -> Result<String, InitError> {
         Err(std::env::VarError::NotPresent) => Ok(String::new()),
         Err(std::env::VarError::NotUnicode(_)) => Err(InitError::of(name, "is not UTF-8")),
     }
+}
+
+/// What every function is besides its handler.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Its name in the log.
+    pub function: &'static str,
+    /// Who its callers are.
+    pub caller_claims: CallerClaims,
+    /// The name its metrics carry, where there are metrics.
+    pub metrics: Option<String>,
 }
 
 /// What every function has: its name, who its callers are, and `METRICS_SERVICE`, the name its metrics carry (default:

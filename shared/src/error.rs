@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::random::NoRandomness;
-use crate::store::StoreError;
 
 /// Why a request was not done. Texts in here are for the log alone, save the field errors and a malformed body's.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -90,15 +89,6 @@ impl Error {
             | Self::NumberRefused(text)
             | Self::Internal(text) => Some(text),
             _ => None,
-        }
-    }
-}
-
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(text) => Self::Unavailable(text.into()),
-            StoreError::Broken(text) => Self::Internal(text.into()),
         }
     }
 }

@@ -63,6 +63,16 @@ pub enum AcceptedCode {
     },
 }
 
+impl AcceptedCode {
+    /// How many recovery codes are left, where one was used.
+    pub fn recovery_codes_left(self) -> Option<usize> {
+        match self {
+            Self::OneTime => None,
+            Self::Recovery { left } => Some(left),
+        }
+    }
+}
+
 /// Accepts the code, which brings about `effect`.
 ///
 /// # Errors

@@ -42,7 +42,8 @@ async fn update_settings(app: &App, request: Request) -> Result<Response, Error>
         Replaced::CodeUsed => Err(Error::InvalidCode),
         Replaced::TooManyChanges { seconds } => Err(Error::TooManyChanges(seconds)),
         Replaced::StepUpRequired => {
-            Ok(response.with_accepted_code(replace_verified(app, &request, &fields, settings).await?))
+            let accepted = replace_verified(app, &request, &fields, settings).await?;
+            Ok(response.with_recovery_codes_left(accepted.recovery_codes_left()))
         }
     }
 }

@@ -24,5 +24,5 @@ async fn verify(store: &Store, request: Request) -> Result<Response, Error> {
         AcceptedCode::OneTime => AuditEvent::Verified,
         AcceptedCode::Recovery { .. } => AuditEvent::RecoveryCodeUsed,
     };
-    Ok(Response::no_content().with_accepted_code(accepted).with_audit_event(event))
+    Ok(Response::no_content().with_recovery_codes_left(accepted.recovery_codes_left()).with_audit_event(event))
 }

@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::audit::AuditEvent;
 use super::gateway::Event;
 use super::metrics::Metrics;
-use super::{Response, Service, problem};
+use super::{Response, problem};
+use crate::config::Service;
 use crate::error::Error;
 use crate::identity::user::User;
 

@@ -26,19 +26,8 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{LambdaEvent, service_fn};
 
 use crate::aws::deadline::within;
+use crate::config::Service;
 use crate::error::Error;
-use crate::identity::CallerClaims;
-
-/// What every function is besides its handler.
-#[derive(Debug, Clone)]
-pub struct Service {
-    /// Its name in the log.
-    pub function: &'static str,
-    /// Who its callers are.
-    pub caller_claims: CallerClaims,
-    /// The name its metrics carry, where there are metrics.
-    pub metrics: Option<String>,
-}
 
 /// Answers requests with `handler` until Lambda ends the process.
 ///

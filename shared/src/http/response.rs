@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::audit::AuditEvent;
 use super::gateway;
 use crate::error::Error;
-use crate::verification::AcceptedCode;
 
 /// How many recovery codes are left, on the response to the request that used one.
 const RECOVERY_CODES_LEFT: HeaderName = HeaderName::from_static("recovery-codes-left");
@@ -40,12 +39,9 @@ impl Response {
         Self { json: None, recovery_codes_left: None, audit_event: None }
     }
 
-    /// The same response, with the header `Recovery-Codes-Left`, where the code that was accepted is a recovery code.
-    pub fn with_accepted_code(self, code: AcceptedCode) -> Self {
-        match code {
-            AcceptedCode::OneTime => self,
-            AcceptedCode::Recovery { left } => Self { recovery_codes_left: Some(left), ..self },
-        }
+    /// The same response, with the header `Recovery-Codes-Left`, where a recovery code was used.
+    pub fn with_recovery_codes_left(self, left: Option<usize>) -> Self {
+        Self { recovery_codes_left: left, ..self }
     }
 
     /// The same response, with an event for the audit log.

@@ -6,15 +6,14 @@ use super::attempts::Reserved;
 use super::change::Change;
 use super::changes::counted;
 use super::condition::Condition;
-use super::item::{attribute, s, t};
+use super::item::{attribute, n, s, t};
 use super::outbox::{Event, EventType, Proof};
-use super::recovery_codes::new_set;
 use super::settings::{ATTEMPTS, CHALLENGE};
 use super::write::Written;
 use super::{NewSettings, Store, StoreError, user_key};
 use crate::authenticator::challenge::{Binding, Challenge};
 use crate::authenticator::code::Code;
-use crate::authenticator::recovery_code::RecoveryCode;
+use crate::authenticator::recovery_code::{CODES, RecoveryCode};
 use crate::authenticator::secret::Secret;
 use crate::authenticator::{Authenticator, totp};
 use crate::identity::user::User;
@@ -158,4 +157,12 @@ impl Store {
         };
         Ok(Event { type_, subject: user, actor: user, method, proof, now }.tell(change)?)
     }
+}
+
+/// The change to a new set of recovery codes.
+pub(super) fn new_set(user: &User, codes: &[RecoveryCode]) -> Change {
+    let hashes = codes.iter().map(|code| code.hash(user)).collect();
+    Change::of_user()
+        .set(attribute::RECOVERY_CODES, AttributeValue::Ss(hashes))
+        .set(attribute::RECOVERY_CODES_LEFT, n(CODES as u64))
 }

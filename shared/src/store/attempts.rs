@@ -213,7 +213,7 @@ fn reserved(item: UserItem, attempt: String, before: Before) -> Result<Attempt, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::change::Values;
+    use crate::store::expression::Values;
 
     #[test]
     fn the_condition_spells_out_every_wait() {

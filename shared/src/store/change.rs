@@ -8,11 +8,8 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
 use super::condition::Condition;
+use super::expression::{ALIAS, RESERVED, Values, name};
 use super::item::{attribute, n};
-
-/// The one attribute whose name is among DynamoDB's reserved words; expressions say `#method`.
-const RESERVED: &str = attribute::METHOD;
-const ALIAS: &str = "#method";
 
 /// Sets, removals and conditions of one update of an item.
 #[derive(Debug, Clone)]
@@ -28,10 +25,6 @@ pub(super) struct Change {
     values: Values,
     carries_events: bool,
 }
-
-/// The values that expressions name `:0`, `:1`, ….
-#[derive(Debug, Clone, Default)]
-pub(super) struct Values(Vec<AttributeValue>);
 
 /// The parts of a request.
 struct Expressions {
@@ -188,28 +181,10 @@ impl Change {
     }
 }
 
-impl Values {
-    /// Names `value` for an expression.
-    pub(super) fn bind(&mut self, value: AttributeValue) -> String {
-        self.0.push(value);
-        format!(":{}", self.0.len() - 1)
-    }
-
-    /// All values by their names.
-    pub(super) fn take(self) -> HashMap<String, AttributeValue> {
-        self.0.into_iter().enumerate().map(|(index, value)| (format!(":{index}"), value)).collect()
-    }
-}
-
 /// Adds to a list what `parts` make together.
 fn list(list: &mut String, parts: &[&str]) {
     if !list.is_empty() {
         list.push_str(", ");
     }
     list.extend(parts.iter().copied());
-}
-
-/// How expressions name an attribute.
-pub(super) fn name(attribute: &str) -> &str {
-    if attribute == RESERVED { ALIAS } else { attribute }
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::change::{Values, name};
+use super::expression::{Values, name};
 
 /// When a write may be done. An attribute that is absent fulfils no comparison.
 ///

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
+use crate::error::Error;
 use crate::random::NoRandomness;
 use crate::sealing::{CannotOpen, CannotSeal};
 
@@ -66,5 +67,14 @@ impl From<CannotSeal> for StoreError {
 impl From<CannotOpen> for StoreError {
     fn from(error: CannotOpen) -> Self {
         Self::Broken(error.to_string())
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(text) => Self::Unavailable(text.into()),
+            StoreError::Broken(text) => Self::Internal(text.into()),
+        }
     }
 }

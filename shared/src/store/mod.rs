@@ -18,6 +18,7 @@ mod change;
 mod changes;
 mod condition;
 mod error;
+mod expression;
 mod import;
 mod item;
 mod keys;

@@ -2,15 +2,15 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::acceptance::{Acceptance, Effect};
+use super::acceptance::{Acceptance, Effect, new_set};
 use super::change::Change;
 use super::changes::Counted;
 use super::condition::Condition;
-use super::item::{Item, attribute, n, recovery_codes, s, t};
+use super::item::{Item, attribute, recovery_codes, s, t};
 use super::outbox::{Event, EventType, Proof};
 use super::write::Written;
 use super::{Store, StoreError, random_id, user_key};
-use crate::authenticator::recovery_code::{CODES, RecoveryCode};
+use crate::authenticator::recovery_code::RecoveryCode;
 use crate::identity::user::User;
 use crate::time::UnixTime;
 
@@ -133,14 +133,6 @@ impl Store {
             Counted::Refused(_) => RecoveryCodeUse::Disabled,
         })
     }
-}
-
-/// The change to a new set.
-pub(super) fn new_set(user: &User, codes: &[RecoveryCode]) -> Change {
-    let hashes = codes.iter().map(|code| code.hash(user)).collect();
-    Change::of_user()
-        .set(attribute::RECOVERY_CODES, AttributeValue::Ss(hashes))
-        .set(attribute::RECOVERY_CODES_LEFT, n(CODES as u64))
 }
 
 /// The change in which the code of `hash` is used: it must still be there, and goes unless the whole set does.
