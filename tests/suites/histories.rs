@@ -134,6 +134,7 @@ fn outcome(answer: &Answer) -> Outcome {
             "/problems/not-sms" => Outcome::NotSms,
             "/problems/too-many-sends" => Outcome::TooManySends,
             "/problems/settings-changed" => Outcome::SettingsChanged,
+            "/problems/too-many-changes" => Outcome::TooManyChanges,
             "/problems/unavailable" => Outcome::Unavailable,
             _ => panic!("{answer:?}"),
         },
@@ -278,7 +279,7 @@ async fn every_answer_of_a_random_history_fits_one_order_of_its_steps() {
 /// The search must be able to fail: each of these histories has one answer that no order explains.
 #[test]
 fn a_history_that_cannot_have_been_is_refused() {
-    use Outcome::{Disabled, Done, InvalidCode, Settings, Throttled};
+    use Outcome::{Disabled, Done, InvalidCode, Settings, Throttled, TooManyChanges};
     let app = Request::Enrol(Authenticator::App(0));
     let right = Request::Verify(Code::App(0, 7));
     let wrong = Request::Verify(Code::Wrong);
@@ -316,4 +317,9 @@ fn a_history_that_cannot_have_been_is_refused() {
     assert!(!possible(false, &guesses(InvalidCode)), "a sixth guess");
     let at_once = [vec![(wrong, InvalidCode); 6], vec![(app, Done)]].concat();
     assert!(!possible(true, &at_once), "six guesses at once");
+    let changes = |last, outcome| [vec![(app, Done); 20], vec![(Request::OwnReset, Done), (last, outcome)]].concat();
+    assert!(possible(false, &changes(app, TooManyChanges)));
+    assert!(!possible(false, &changes(app, Done)), "a twenty-first change");
+    assert!(!possible(false, &changes(Request::Disable, Done)), "a twenty-first change");
+    assert!(!possible(false, &[(app, Done), (app, TooManyChanges)]), "a limit that was not reached");
 }

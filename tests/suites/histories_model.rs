@@ -51,6 +51,7 @@ pub enum Outcome {
     NotSms,
     TooManySends,
     SettingsChanged,
+    TooManyChanges,
     Settings(Option<(Authenticator, bool)>),
     /// 503, of a machine that is too busy: any part of the request may have been done, or none.
     Unavailable,
@@ -65,12 +66,18 @@ pub struct Event {
     pub ended: Instant,
 }
 
-/// All that the model knows of a user. Waits do not end and a second send is not due while a history lasts.
+/// Changes of the settings within an hour.
+const MAX_CHANGES: usize = 20;
+
+/// All that the model knows of a user. Waits do not end, a second send is not due and no change is forgotten while a
+/// history lasts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     enrolled: Option<(Authenticator, bool)>,
     /// Counts the enrolments, which is their name.
     enrolment: usize,
+    /// Settings that the user replaced; no reset makes them fewer.
+    changes: usize,
     /// Attempts at the SMS code that is on its way.
     challenge: Option<usize>,
     failures: usize,
@@ -122,12 +129,21 @@ impl State {
 
     fn step(&mut self, request: Request, progress: &Progress) -> Step {
         match (request, progress) {
+            (Request::Enrol(_) | Request::Disable, _) if self.changes >= MAX_CHANGES => {
+                Step::End(Outcome::TooManyChanges)
+            }
             (Request::Enrol(authenticator), _) => {
+                self.changes += 1;
                 self.forget_settings();
                 self.enrolled = Some((authenticator, false));
                 Step::End(Outcome::Done)
             }
-            (Request::Disable | Request::OwnReset, _) => {
+            (Request::Disable, _) => {
+                self.changes += 1;
+                self.forget_settings();
+                Step::End(Outcome::Done)
+            }
+            (Request::OwnReset, _) => {
                 self.forget_settings();
                 Step::End(Outcome::Done)
             }
