@@ -86,7 +86,7 @@ class Client:
         self.assertFalse(picture.stat().st_mode & 0o077 and picture.parent.stat().st_mode & 0o055)
         code = self.code(secret)
         terminal.type(f"{code[:3]} {code[3:]} ")
-        self.assertIn("right", self.ends_well(terminal))
+        self.assertTrue(self.ends_well(terminal).endswith("That is right.\n"))
         self.assertEqual((self.settings()["method"], self.settings()["verified"]), ("google", True))
         self.assertFalse(picture.exists())
 
@@ -253,13 +253,13 @@ class Client:
         terminal = self.run_client("sign-in")
         terminal.until_asked()
         terminal.type(codes[0])
-        self.ends_well(terminal)
+        self.assertIn("Recovery codes left: 9", self.ends_well(terminal))
         terminal = self.run_client("sign-in")
         terminal.until_asked()
         terminal.type(codes[0])
         self.assertIn("not right", terminal.until_asked())
         terminal.type(codes[9].lower().replace("-", " "))
-        self.ends_well(terminal)
+        self.assertIn("Recovery codes left: 8", self.ends_well(terminal))
 
 
 def problem(name, status):

@@ -28,7 +28,8 @@ two_factor_disable() { # [CODE]
 }
 
 two_factor_send_code() { _two_factor POST /api/two-factor/send-verification .; }
-# Succeeds only if the code is right. Call it on your server: what a browser says about a code proves nothing.
+# Succeeds only if the code is right. Call it on your server: what a browser says about a code proves nothing. Sets
+# `recovery_codes_left` if the code was one.
 two_factor_verify() { # CODE
   _two_factor POST /api/two-factor/verify . "$(_json key "$1")"
 }
@@ -76,7 +77,7 @@ _of_user() {
 # METHOD PATH FILTER [BODY]: sets `answer` to the part of the response that jq's FILTER gives.
 _two_factor() {
   local method=$1 path=$2 filter=$3 body=${4:-} headers response seconds
-  problem_type='' problem_status='' problem_detail='' problem_errors='' retry_after='' answer=''
+  problem_type='' problem_status='' problem_detail='' problem_errors='' retry_after='' answer='' recovery_codes_left=''
   if [[ -z ${TWO_FACTOR_URL:-} || -z ${TWO_FACTOR_TOKEN:-} ]]; then
     problem_type=network
     problem_detail="Set TWO_FACTOR_URL to the base URL of the API, and TWO_FACTOR_TOKEN to the user's token."
@@ -92,6 +93,7 @@ _two_factor() {
     return 1
   fi
   seconds=$(tr -d '\r' < "$headers" | sed -n 's/^[Rr]etry-[Aa]fter: *//p')
+  recovery_codes_left=$(tr -d '\r' < "$headers" | sed -n 's/^[Rr]ecovery-[Cc]odes-[Ll]eft: *//p')
   rm -f "$headers"
   problem_status=${response##*$'\n'} response=${response%$'\n'*}
   if [[ $problem_status == 2* ]]; then

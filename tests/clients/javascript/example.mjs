@@ -75,9 +75,9 @@ async function askUntilRight() {
     if (line.done) {
       throw new Error("No code was typed.");
     }
-    const { done, text, wait } = await client.verifyAtSignIn(line.value);
+    const { done, text, wait, recoveryCodesLeft } = await client.verifyAtSignIn(line.value);
     if (done) {
-      return console.log("That is right.");
+      return console.log(recoveryCodesLeft === null ? "That is right." : `That is right. Recovery codes left: ${recoveryCodesLeft}`);
     }
     console.log(text);
     if (wait > LONGEST_WAIT) {

@@ -45,6 +45,8 @@ export interface Outcome {
   text: string;
   /** Seconds in which to allow no other attempt. */
   wait: number;
+  /** How many recovery codes are left, if the code was one. */
+  recoveryCodesLeft: number | null;
 }
 
 /** One user's two-factor settings. */
@@ -60,8 +62,11 @@ export class TwoFactor {
   enrolPhone(phonePrefix: number | string, phone: number | string, key?: string | null): Promise<void>;
   disable(key?: string | null): Promise<void>;
   sendCode(): Promise<void>;
-  /** Rejects unless the code is right. Call it on your server: what a browser says about a code proves nothing. */
-  verify(code: string): Promise<void>;
+  /**
+   * Rejects unless the code is right. Call it on your server: what a browser says about a code proves nothing. Resolves to how
+   * many recovery codes are left if it was one, else to null.
+   */
+  verify(code: string): Promise<number | null>;
   /** Ten new codes, each of which `verify` accepts once. They cannot be read again, and replace earlier ones. */
   recoveryCodes(key?: string | null): Promise<string[]>;
   /** What a helpdesk may know of another user. The token needs the permission `users:read` or `users:edit`. */

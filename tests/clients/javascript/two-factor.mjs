@@ -93,9 +93,14 @@ export class TwoFactor {
     await this.#request("POST", "/api/two-factor/send-verification");
   }
 
-  /** Throws unless the code is right. Call it on your server: what a browser says about a code proves nothing. */
+  /**
+   * Throws unless the code is right. Call it on your server: what a browser says about a code proves nothing. Resolves to how
+   * many recovery codes are left if it was one, else to null.
+   */
   async verify(code) {
-    await this.#request("POST", "/api/two-factor/verify", { key: typed(code) });
+    const { headers } = await this.#response("POST", "/api/two-factor/verify", { key: typed(code) });
+    const left = headers.get("recovery-codes-left");
+    return left === null ? null : Number(left);
   }
 
   /** Ten new codes, each of which `verify` accepts once. They cannot be read again, and replace earlier ones. */
@@ -122,14 +127,19 @@ export class TwoFactor {
   }
 
   /**
-   * `{done, text, wait}`: whether the code is right, what to tell the user if it is not, and for how many seconds to allow no
-   * other attempt. Throws what another code cannot solve.
+   * `{done, text, wait, recoveryCodesLeft}`: whether the code is right, what to tell the user if it is not, for how many
+   * seconds to allow no other attempt, and what `verify` resolves to. Throws what another code cannot solve.
    */
   verifyAtSignIn(code) {
     return outcome(this.verify(code));
   }
 
   async #request(method, path, body) {
+    const { text } = await this.#response(method, path, body);
+    return text ? JSON.parse(text) : null;
+  }
+
+  async #response(method, path, body) {
     let response, text;
     try {
       response = await fetch(this.#url + path, {
@@ -147,7 +157,7 @@ export class TwoFactor {
     if (!response.ok) {
       throw new TwoFactorError(response.status, response.headers, text);
     }
-    return text ? JSON.parse(text) : null;
+    return { headers: response.headers, text };
   }
 }
 
@@ -165,8 +175,8 @@ function typed(code) {
 
 async function outcome(request) {
   try {
-    await request;
-    return { done: true, text: "", wait: 0 };
+    const recoveryCodesLeft = (await request) ?? null;
+    return { done: true, text: "", wait: 0, recoveryCodesLeft };
   } catch (problem) {
     if (!(problem instanceof TwoFactorError)) {
       throw problem;
@@ -177,7 +187,7 @@ async function outcome(request) {
       throw problem;
     }
     const wait = problem.retryAfter ?? 0;
-    return { done: false, text: text.replace("{wait}", duration(wait)), wait };
+    return { done: false, text: text.replace("{wait}", duration(wait)), wait, recoveryCodesLeft: null };
   }
 }
 

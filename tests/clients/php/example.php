@@ -87,7 +87,8 @@ function askUntilRight(TwoFactor $client): void
         }
         $outcome = $client->verifyAtSignIn($line);
         if ($outcome->done) {
-            echo "That is right.\n";
+            $left = $outcome->recoveryCodesLeft;
+            echo $left === null ? "That is right.\n" : "That is right. Recovery codes left: $left\n";
 
             return;
         }

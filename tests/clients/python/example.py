@@ -67,7 +67,8 @@ def ask_until_right(client):
     while True:
         outcome = client.verify_at_sign_in(input("Code: "))
         if outcome.done:
-            print("That is right.")
+            left = outcome.recovery_codes_left
+            print("That is right." if left is None else f"That is right. Recovery codes left: {left}")
             return
         print(outcome.text, flush=True)
         if outcome.wait > LONGEST_WAIT:

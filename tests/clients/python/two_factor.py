@@ -5,7 +5,7 @@ import math
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 # What users can solve themselves, in words for them: replace them with your own. Every other problem is raised.
 USER_TEXTS = {
@@ -43,11 +43,13 @@ class TwoFactorError(Exception):
 
 
 class Outcome(NamedTuple):
-    """What to tell the user about an attempt. Allow no other for `wait` seconds."""
+    """What to tell the user about an attempt. Allow no other for `wait` seconds. `recovery_codes_left` is what `verify`
+    returns."""
 
     done: bool
     text: str = ""
     wait: int = 0
+    recovery_codes_left: Optional[int] = None
 
 
 class TwoFactor:
@@ -90,8 +92,11 @@ class TwoFactor:
         self._request("POST", "/api/two-factor/send-verification")
 
     def verify(self, code):
-        """Raises unless the code is right. Call it on your server: what a browser says about a code proves nothing."""
-        self._request("POST", "/api/two-factor/verify", {"key": _code(code)})
+        """Raises unless the code is right. Call it on your server: what a browser says about a code proves nothing.
+        Returns how many recovery codes are left if it was one, else None."""
+        headers, _ = self._response("POST", "/api/two-factor/verify", {"key": _code(code)})
+        left = headers.get("Recovery-Codes-Left")
+        return None if left is None else int(left)
 
     def recovery_codes(self, key=None):
         """Ten new codes, each of which `verify` accepts once. They cannot be read again, and replace earlier ones."""
@@ -114,12 +119,15 @@ class TwoFactor:
         return _outcome(lambda: self.verify(code))
 
     def _request(self, method, path, body=None):
+        return json.loads(self._response(method, path, body)[1] or b"null")
+
+    def _response(self, method, path, body):
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=self._timeout) as answer:
-                return json.loads(answer.read() or b"null")
+                return answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             with error:
                 raise TwoFactorError(error.code, error.headers, error.read()) from None
@@ -136,7 +144,7 @@ def _code(typed):
 
 def _outcome(action):
     try:
-        action()
+        return Outcome(True, recovery_codes_left=action())
     except TwoFactorError as problem:
         text = USER_TEXTS.get(problem.type)
         if text is None and problem.retry_after is not None:
@@ -146,7 +154,6 @@ def _outcome(action):
             raise
         wait = problem.retry_after or 0
         return Outcome(False, text.format(wait=_duration(wait)), wait)
-    return Outcome(True)
 
 
 def _duration(seconds):

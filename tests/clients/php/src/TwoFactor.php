@@ -3,6 +3,7 @@
 namespace TwoFactor;
 
 use Illuminate\Http\Client\PendingRequest;
+use Illuminate\Http\Client\Response;
 
 /**
  * One user's two-factor settings, over Laravel's HTTP client. PHP 8.0 or newer. A method throws `TwoFactorException` for a
@@ -66,10 +67,16 @@ final class TwoFactor
         $this->request('POST', '/api/two-factor/send-verification');
     }
 
-    /** Throws unless the code is right. Call it on your server: what a browser says about a code proves nothing. */
-    public function verify(string $code): void
+    /**
+     * Throws unless the code is right. Call it on your server: what a browser says about a code proves nothing. Returns how
+     * many recovery codes are left if it was one, else null.
+     */
+    public function verify(string $code): ?int
     {
-        $this->request('POST', '/api/two-factor/verify', ['key' => self::typed($code)]);
+        $response = $this->response('POST', '/api/two-factor/verify', ['key' => self::typed($code)]);
+        $left = $response->header('Recovery-Codes-Left');
+
+        return $left === '' ? null : (int) $left;
     }
 
     /** Ten new codes, each of which `verify` accepts once. They cannot be read again, and replace earlier ones. */
@@ -106,12 +113,17 @@ final class TwoFactor
 
     private function request(string $method, string $path, ?array $body = null): ?array
     {
+        return $this->response($method, $path, $body)->json();
+    }
+
+    private function response(string $method, string $path, ?array $body): Response
+    {
         $response = $this->http->send($method, $path, $body === null ? [] : ['json' => $body]);
         if (! $response->successful()) {
             throw new TwoFactorException($response);
         }
 
-        return $response->json();
+        return $response;
     }
 
     private static function ofUser(string $id): string
@@ -128,7 +140,7 @@ final class TwoFactor
     private function outcome(callable $action): Outcome
     {
         try {
-            $action();
+            return new Outcome(true, recoveryCodesLeft: $action());
         } catch (TwoFactorException $problem) {
             // The gateway's own 429 and 503, and whatever else passes with time, are "unavailable".
             $otherwise = $problem->retryAfter === null ? null : self::USER_TEXTS['/problems/unavailable'];
@@ -137,8 +149,6 @@ final class TwoFactor
 
             return new Outcome(false, str_replace('{wait}', self::duration($wait), $text), $wait);
         }
-
-        return new Outcome(true);
     }
 
     private static function duration(int $seconds): string
