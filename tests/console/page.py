@@ -10,7 +10,7 @@ from running import local_stack
 from steps import choose_claims, enrol_app, enrol_phone, make_recovery_codes, verify_app
 
 
-def both_waits_count_down(browser):
+def the_waits_for_codes_count_down(browser):
     browser.new_user()
     enrol_phone(browser)
     browser.click("send")
@@ -22,6 +22,16 @@ def both_waits_count_down(browser):
     browser.sees("inbox", "No longer valid.")
     browser.driver.refresh()
     browser.until(lambda: browser.shown("attempt-wait"), "the wait, after a reload too")
+
+
+def too_many_changes_are_waited_for_too(browser):
+    browser.new_user()
+    enrol_phone(browser)
+    # The page makes them one after the other; enrolling was the first of the twenty in an hour.
+    for _ in range(20):
+        browser.click("disable")
+    browser.sees("settings-result", "/problems/too-many-changes")
+    browser.until(lambda: re.search(r"again in (60|59) min \d+ s", browser.text("change-wait")), "the wait")
 
 
 def counts_down(browser, wait, longest):

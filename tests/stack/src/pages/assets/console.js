@@ -49,6 +49,7 @@ async function finish(line, response, success) {
 
 /** The same for what replaces the settings: codes from before are void. */
 async function finishChange(line, response, success) {
+  if (response.status === 429) wait(currentUser(), "change", response.retryAfter);
   if (!(await finish(line, response, success))) return false;
   phone.voidMessages();
   hideCodes();

@@ -7,6 +7,7 @@ import { save } from "./users.js";
 const OVER = {
   attempt: ["verify-result", "The wait is over: you can try the next code."],
   send: ["sms-result", "The wait is over: you can send the next code."],
+  change: ["settings-result", "The wait is over: you can change the settings again."],
 };
 
 /** Begins the user's wait of this name; no seconds end it. */
