@@ -181,6 +181,7 @@ def production_is_watched(template):
         "5xx", "Errors", "Throttles", "ReadThrottleEvents", "WriteThrottleEvents", "CodesSent", "CodesRefused",
         "ApproximateNumberOfMessagesVisible", "ExecutionFailed", "ExecutionPartiallyFailed", "ExecutionTimeout",
         "SMSMonthToDateSpentUSD", "SmsBudgetSpent", "CodesAccepted",
+        "ExecutionsFailed", "ExecutionsTimedOut",
     }
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == ["AlarmTopic"] and alarm["AlarmDescription"], name

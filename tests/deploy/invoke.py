@@ -1,5 +1,6 @@
 """One function, invoked with one event: by `sam local invoke`, or under AWS's emulator of Lambda without Docker."""
 
+import contextlib
 import json
 import os
 import platform
@@ -45,30 +46,37 @@ class Emulator:
         self.template = yaml_parse((build / "template.yaml").read_text())
 
     def __call__(self, function, event):
+        with self.running(function) as url:
+            return post(url, event.read_bytes())
+
+    @contextlib.contextmanager
+    def running(self, function, **variables):
+        """One environment of a function, with these variables besides; gives the address that takes its events."""
         port, runtime = free_port(), free_port()
         properties = self.template["Resources"][function]["Properties"]
         environment = {"PATH": os.environ["PATH"], "AWS_LAMBDA_FUNCTION_NAME": function} | CREDENTIALS
         # As SAM does: only what the template declares.
         declared = {**self.template["Globals"]["Function"]["Environment"]["Variables"]}
         declared |= properties.get("Environment", {}).get("Variables", {})
-        environment |= {k: v for k, v in self.variables[function].items() if k in declared}
+        environment |= {k: v for k, v in self.variables[function].items() if k in declared} | variables
         command = [EMULATOR, "--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
         command += ["--runtime-api-address", f"127.0.0.1:{runtime}", self.build / function / "bootstrap"]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            return self._post(f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", event.read_bytes())
+            yield f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
         finally:
             process.kill()
             process.wait()
 
-    @staticmethod
-    def _post(url, event):
-        for _ in range(100):
-            try:
-                with urllib.request.urlopen(url, data=event, timeout=30) as answer:
-                    return json.load(answer)
-            except urllib.error.URLError as error:
-                if not isinstance(error.reason, ConnectionRefusedError):
-                    raise
-                time.sleep(0.05)
-        raise RuntimeError("the emulator did not start")
+
+def post(url, event):
+    """What the environment at this address answers to an event, as soon as it has started."""
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(url, data=event, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            time.sleep(0.05)
+    raise RuntimeError("the emulator did not start")

@@ -1,5 +1,7 @@
-"""The state machine Reseal, run by an engine as the template writes it, over the function of the local stack."""
+"""The state machine Reseal, run by an engine as the template writes it, over the real function in AWS's emulator."""
 
+import collections
+import contextlib
 import io
 import json
 import time
@@ -10,12 +12,16 @@ import pytest
 
 import engine as engines
 import local_stack
+from build import NATIVE, build
+from invoke import Emulator
 from template import load
 
 pytestmark = pytest.mark.slow
 
-# In the function's place: it hands the event to the local stack's, after it has turned away the first of all as a busy
-# table does.
+USERS, SEGMENTS = 300, 3
+
+# In the function's place: it hands the event to an environment of the real one, after it has turned away the first of all as
+# a busy table does. It notes what was asked, and whether the answer was the last.
 FORWARD = """
 import json, os, urllib.request
 def handler(event, context):
@@ -23,17 +29,29 @@ def handler(event, context):
     if not os.path.exists(marker):
         open(marker, "w").close()
         raise Exception("Scan: ThrottlingException")
-    request = urllib.request.Request(os.environ["RESEAL"], json.dumps(event).encode())
-    return json.load(urllib.request.urlopen(request))
+    url = os.environ["ENVIRONMENTS"].split()[event["segment"]]
+    answer = json.load(urllib.request.urlopen(url, json.dumps(event).encode()))
+    with open(os.environ["NOTES"], "a") as notes:
+        notes.write(f"{'count' if event.get('count') else 'reseal'} {answer['cursor'] is None}\\n")
+    return answer
 """
 
 
 def test_it_goes_through_every_segment_and_counts(tmp_path):
-    with local_stack.running(tmp_path, "127.0.0.1") as stack, engines.running() as engine:
-        users = [{"id": n, "method": "google", "secret_key": "T42NQXFCPWEJMGJY"} for n in range(100, 200)]
+    with contextlib.ExitStack() as running:
+        stack = running.enter_context(local_stack.running(tmp_path, "127.0.0.1"))
+        engine = running.enter_context(engines.running())
+        users = [{"id": n, "method": "google", "secret_key": "T42NQXFCPWEJMGJY"} for n in range(100, 100 + USERS)]
         request = urllib.request.Request(f"{stack.url}/local/invoke/import", json.dumps({"users": users}).encode())
-        assert json.load(urllib.request.urlopen(request))["imported"] == 100
+        assert json.load(urllib.request.urlopen(request))["imported"] == USERS
 
+        # An invocation ends 10 seconds before its time is up: of these each after a second, so that it takes several.
+        emulator = Emulator(build(NATIVE), stack.env_vars)
+        limits = {"AWS_LAMBDA_FUNCTION_TIMEOUT": "11", "ITEMS_PER_SECOND": "20"}
+        environments = [
+            running.enter_context(emulator.running("ResealFunction", **limits)) for _ in range(SEGMENTS)
+        ]
+        notes = tmp_path / "notes"
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
             archive.writestr("index.py", FORWARD)
@@ -42,13 +60,17 @@ def test_it_goes_through_every_segment_and_counts(tmp_path):
             FunctionName="reseal", Runtime="python3.12", Handler="index.handler", Role=role, Timeout=60,
             Code={"ZipFile": code.getvalue()},
             Environment={
-                "Variables": {"RESEAL": f"{stack.url}/local/invoke/reseal", "MARKER": str(tmp_path / "turned-away")}
+                "Variables": {
+                    "ENVIRONMENTS": " ".join(environments),
+                    "MARKER": str(tmp_path / "turned-away"),
+                    "NOTES": str(notes),
+                }
             },
         )  # fmt: skip
         properties = load()["Resources"]["Reseal"]["Properties"]
         assert set(properties["DefinitionSubstitutions"]) == {"Function", "Segments"}
         definition = json.dumps(properties["Definition"])
-        definition = definition.replace("${Function}", function["FunctionArn"]).replace("${Segments}", "3")
+        definition = definition.replace("${Function}", function["FunctionArn"]).replace("${Segments}", str(SEGMENTS))
         # What the engine calls every exception of Python; Lambda gives the name that the function gives.
         definition = definition.replace('"Unavailable"', '"Runtime.HandlerError"')
         states = engine.client("stepfunctions")
@@ -59,10 +81,14 @@ def test_it_goes_through_every_segment_and_counts(tmp_path):
             time.sleep(0.2)
         assert done["status"] == "SUCCEEDED", (done.get("error"), done.get("cause"))
         output = json.loads(done["output"])
-        assert [segment["segment"] for segment in output["resealed"]] == [0, 1, 2]
+        assert [segment["segment"] for segment in output["resealed"]] == list(range(SEGMENTS))
         # The user of events/ is there too.
-        assert sum(segment["scanned"] for segment in output["resealed"]) == 101
-        assert output["counted"]["keys"] == {"k1": 101}
+        assert sum(segment["scanned"] for segment in output["resealed"]) == USERS + 1
+        assert output["counted"]["keys"] == {"k1": USERS + 1}
+        invocations = collections.Counter(notes.read_text().splitlines())
+        assert invocations["reseal True"] == SEGMENTS and invocations["count True"] == 1, invocations
+        assert invocations["reseal False"] >= SEGMENTS, "a cursor is gone on from"
+        assert invocations["count False"] >= 1, "a count too"
         assert (tmp_path / "turned-away").exists(), "a busy table is tried again"
 
 

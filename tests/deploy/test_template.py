@@ -143,6 +143,13 @@ def test_the_metrics_that_are_watched_are_the_metrics_that_are_written():
     assert all(alarm["Dimensions"] == [service] for alarm in watched)
 
 
+def test_the_alarms_cost_what_the_costs_page_says():
+    alarms = hardening.of_type(stack(PRODUCTION), "AWS::CloudWatch::Alarm").values()
+    metrics = sum(len([m for m in alarm.get("Metrics", [None]) if m is None or "MetricStat" in m]) for alarm in alarms)
+    row = f"| {len(alarms)} alarms (with `AlarmEmail`) | {metrics / 10:.2f}: {metrics} metrics |"
+    assert row in (ROOT / "docs/costs.md").read_text(), row
+
+
 def test_every_function_is_a_crate_of_the_workspace():
     functions = [r for r in load()["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
     binaries = {function["Metadata"]["BuildProperties"]["Binary"] for function in functions}
