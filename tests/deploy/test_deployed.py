@@ -143,7 +143,8 @@ def test_a_production_stack_has_alarms(engine, built, parameters, issuer):
     api = deployment.deploy(engine, built, "production", PRODUCTION | parameters)
     alarms = engine.client("cloudwatch").describe_alarms(AlarmNamePrefix="production-")["MetricAlarms"]
     assert {alarm["MetricName"] for alarm in alarms} == {
-        "5xx", "CodesSent", "CodesRefused", "ApproximateNumberOfMessagesVisible", "SMSMonthToDateSpentUSD", "SmsBudgetSpent"
+        "5xx", "CodesSent", "CodesRefused", "ApproximateNumberOfMessagesVisible", "SMSMonthToDateSpentUSD",
+        "SmsBudgetSpent",
     }
     assert {alarm["AlarmActions"][0] for alarm in alarms} == {api.ids["AlarmTopic"]}
     assert api.call("GET", "/api/two-factor", issuer.token(1)) == (200, {"data": NOTHING})
