@@ -26,3 +26,8 @@ export async function reset(client: TwoFactor, id: string): Promise<number> {
     throw error;
   }
 }
+
+export async function tellWhenFewAreLeft(client: TwoFactor, code: string): Promise<boolean> {
+  const left: number | null = await client.verify(code);
+  return left !== null && left < 3;
+}
