@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::identity::user::User;
 use crate::random::{self, NoRandomness};
 use crate::sealing::message;
+use crate::text::is_separator;
 
 /// Codes of one set.
 pub const CODES: usize = 10;
@@ -32,13 +33,13 @@ const HASH_CHARACTERS: usize = 22;
 pub struct RecoveryCode(Zeroizing<[u8; BYTES]>);
 
 impl RecoveryCode {
-    /// Reads 16 characters of base32 as people type them: case, hyphens and spaces do not matter. Every spelling is the
+    /// Reads 16 characters of base32 as people type them: case, hyphens and spaces of any kind do not matter. Every spelling is the
     /// same code, so a used one is used in all of them.
     pub fn parse(text: &str) -> Option<Self> {
         let mut typed = Zeroizing::new([0; CHARACTERS]);
         let mut places = typed.iter_mut();
-        for character in text.bytes().filter(|byte| !matches!(byte, b'-' | b' ')) {
-            *places.next()? = character.to_ascii_uppercase();
+        for character in text.chars().filter(|c| !is_separator(*c)) {
+            *places.next()? = u8::try_from(character).ok()?.to_ascii_uppercase();
         }
         if places.next().is_some() {
             return None;
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn case_hyphens_and_spaces_do_not_matter_and_nothing_else_is_forgiven() {
         let code = RecoveryCode::parse("ABCD-EFGH-IJKL-2345").unwrap();
-        for text in ["abcdefghijkl2345", "ABCD EFGH IJKL 2345", " abcd-EFGH--ijkl2345 "] {
+        for text in ["abcdefghijkl2345", "ABCD EFGH IJKL 2345", " abcd-EFGH--ijkl2345 ", "ABCD\u{2011}EFGH\u{a0}IJKL\u{200b}2345"] {
             assert_eq!(RecoveryCode::parse(text), Some(code.clone()), "{text:?}");
         }
         for text in [
