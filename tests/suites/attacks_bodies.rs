@@ -1,5 +1,5 @@
-//! Bodies made to be misread. Each is refused or read in one way, is never an error of the service, and leaves nothing
-//! behind that is not what it says.
+//! Bodies crafted to be misread. Each is refused or read in exactly one way, never causes a server error, and stores
+//! nothing other than what it says.
 
 use reqwest::Method;
 use serde_json::json;
@@ -18,7 +18,7 @@ async fn verify(user: &User, content_type: &str, body: String) -> Answer {
     user.send(Method::POST, "/api/two-factor/verify", Some((body, content_type))).await
 }
 
-/// Refused for what it is, and nothing is stored.
+/// Asserts that the body is refused with the status and problem of its kind.
 fn assert_refused(answer: &Answer, body: &str) {
     let status = answer.status.as_u16();
     let name = match status {

@@ -1,11 +1,11 @@
-//! Tokens whose signature is good and whose claims are not what they should be: no shape of a claim reaches another
-//! user's settings or grants a permission that nobody gave.
+//! Tokens with a valid signature and unexpected claims: no form of a claim reaches another user's settings or grants a
+//! permission that was not given.
 
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Fixture, Item, ROUTES, SECRET, User, enrol_app, nothing_set, stack, stack_with};
 
-/// A user with settings worth stealing, and the item as it is stored.
+/// A user with settings worth stealing, and the stored item.
 async fn victim(fixture: &Fixture) -> (User, Option<Item>) {
     let victim = fixture.user();
     enrol_app(&victim).await;
@@ -85,12 +85,12 @@ async fn a_user_named_anywhere_but_in_the_claim_is_not_looked_at() {
             assert!(answer.status.as_u16() < 500 && answer.status != 401, "{method} {path}: {answer:?}");
         }
         assert_eq!(stack().table().user(id).await, before);
-        // What the caller did reached the caller: the last route reset their own settings.
+        // The requests reached the caller alone: the last route reset their own settings.
         assert_eq!(caller.settings().await, nothing_set());
     }
 }
 
-/// Whether a token with these claims may reset the victim; checked in the table, both ways.
+/// Whether a token with these claims may reset the victim. The table confirms either result.
 async fn resets(fixture: &Fixture, claims: Value) -> bool {
     let (victim, before) = victim(fixture).await;
     let answer = fixture.user_with(claims).post(&format!("/api/users/{}/two-factor/reset", victim.id)).await;
@@ -153,8 +153,8 @@ async fn a_permission_of_an_odd_type_is_none() {
     }
 }
 
-/// The gateway writes an array as `[a b]` and escapes nothing: a member with a space cannot be told from two members.
-/// Who may put text into these claims can grant; that is the operator's to know.
+/// The gateway writes an array as `[a b]` and escapes nothing, so a member with a space looks like two members. Whoever
+/// can put text into these claims can grant permissions, which the operator has to know.
 #[tokio::test]
 async fn a_space_within_an_array_member_parts_it_as_a_space_between_members_does() {
     for value in

@@ -1,4 +1,4 @@
-//! Guessing codes, using one twice, and getting more SMS than one may: whatever is mixed in between.
+//! Guessing codes, using one twice, and getting more SMS than allowed, whatever other requests are mixed in.
 
 use reqwest::Method;
 use serde_json::json;
@@ -16,13 +16,13 @@ async fn verify_with(user: &User, body: String) -> crate::support::Answer {
     user.send(Method::POST, "/api/two-factor/verify", Some((body, "application/json"))).await
 }
 
-/// Ways to write the code that are the code: with spaces that are seen and that are not.
+/// Spellings that count as the code: with visible and invisible spaces.
 fn spellings(code: &str) -> [String; 4] {
     let (first, last) = code.split_at(3);
     [format!("{first} {last}"), format!(" {code}\n"), format!("{first}\u{a0}{last}"), format!("\u{feff}{code}\u{200b}")]
 }
 
-/// Ways to write it that are no code.
+/// Spellings that do not count as a code.
 fn look_alikes(code: &str) -> Vec<String> {
     let shifted = |base: u32| -> String {
         code.bytes().map(|digit| char::from_u32(base + u32::from(digit - b'0')).unwrap()).collect()
@@ -51,7 +51,7 @@ async fn a_used_code_stays_used_in_every_spelling() {
     for spelling in spellings(&code) {
         user.verify(&spelling).await.assert_problem(422, "invalid-code");
     }
-    // Escapes are JSON's, so this is the same text too.
+    // JSON decodes the escapes, so this is the same text.
     let escaped: String = code.bytes().map(|digit| format!("\\u00{digit:02x}")).collect();
     verify_with(&user, format!(r#"{{"key":"{escaped}"}}"#)).await.assert_problem(422, "invalid-code");
     assert_eq!(failures(&user).await, Some(5));
@@ -135,7 +135,7 @@ async fn wrong_codes_of_an_sms_count_against_the_code_of_the_app() {
     enrol_app(&user).await;
     user.verify(&code_now(SECRET)).await.assert_problem(429, "too-many-attempts");
     stack().table().let_pass(&user_key_of(&user), 60).await;
-    // One guess a wait, whichever method it is for.
+    // One guess per wait, whatever the method.
     user.verify(&wrong_code(SECRET)).await.assert_problem(422, "invalid-code");
     enrol_phone(&user).await;
     user.verify("000000").await.assert_problem(429, "too-many-attempts");
@@ -150,7 +150,7 @@ async fn a_fresh_sms_code_brings_no_fresh_guesses() {
     for _ in 0..5 {
         user.verify("000000").await.assert_problem(422, "invalid-code");
     }
-    // A new code half a minute later, within the minute of the wait.
+    // A new code half a minute later, while the one-minute wait still runs.
     let item = table.user(&user.id).await.unwrap();
     table.let_pass(&user_key_of(&user), 30).await;
     user.send_code().await.assert_no_content();
@@ -173,7 +173,7 @@ async fn no_mix_of_settings_resets_and_right_codes_sends_a_second_sms_in_half_a_
         stack().table().forget_changes(&user_key_of(&user)).await;
         something_between(&user, nth).await;
         user.patch(enrolment.clone()).await.assert_no_content();
-        // On a machine too slow for all of it, what fits into the half minute has to do.
+        // A slow machine may not finish the loop within half a minute, after which another SMS is allowed.
         if now() - started >= 25 {
             break;
         }

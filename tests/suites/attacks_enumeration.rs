@@ -1,5 +1,5 @@
-//! What an answer tells of somebody or something that the caller should not learn: nothing by its status, its body, its
-//! headers, nor by how much was done for it. That is counted in calls, since a clock on a busy machine proves nothing.
+//! A response tells nothing that the caller should not learn: not by its status, body or headers, and not by the work
+//! done for it. Work is counted in calls, because timings on a busy machine prove nothing.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::{
     wrong_code,
 };
 
-/// All of an answer that may tell something: without the request's own ID and the time of day.
+/// Everything in a response that could tell something: all but the request ID and the time of day.
 fn shape(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {
     let mut headers: Vec<(String, String)> = answer
         .headers
@@ -24,7 +24,7 @@ fn shape(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {
     (answer.status.as_u16(), headers, body)
 }
 
-/// What the answer shows, and the calls that were made for it.
+/// The shape of the response, and the calls made for it.
 async fn observe(
     stack: &Proxied,
     answer: impl Future<Output = Answer>,
@@ -34,7 +34,7 @@ async fn observe(
     (shape(&answer), stack.take_calls())
 }
 
-/// Users in every state there is.
+/// Users in every possible state.
 async fn users(fixture: &Fixture) -> Vec<User> {
     let all: Vec<User> = (0..5).map(|_| fixture.user()).collect();
     enrol_app(&all[1]).await;
@@ -112,7 +112,7 @@ async fn that_a_number_or_a_secret_is_another_users_too_is_not_told() {
     let (owner, caller) = (watched.fixture.user(), watched.fixture.user());
     let taken = enrol_phone(&owner).await;
     let enrolment = |phone: &str| json!({"method": "sms", "phone_prefix": 45, "phone": phone});
-    // From the second change within an hour on, each is one call more.
+    // From the second change within an hour, each change costs one more call.
     caller.patch(enrolment(&phone_number())).await.assert_no_content();
     let of_another = observe(&watched, caller.patch(enrolment(&taken[3..]))).await;
     let of_nobody = observe(&watched, caller.patch(enrolment(&phone_number()))).await;

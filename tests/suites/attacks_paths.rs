@@ -1,11 +1,11 @@
-//! Tricks on the user ID in the path: no spelling reaches a user whom the permission is not for, and one user has one
-//! spelling.
+//! Tricks with the user ID in the path: no spelling reaches a user outside the permission, and each user ID has only
+//! one spelling.
 
 use serde_json::json;
 
 use crate::support::{Raw, SECRET, User, enrol_app, stack};
 
-/// Sends the path as it stands: an HTTP client would tidy it up first.
+/// Sends the path unchanged; an HTTP client would normalise it first.
 async fn post(user: &User, path: &str) -> Raw {
     let request = format!(
         "POST {path} HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer {}\r\nContent-Length: 0\r\nConnection: \
@@ -85,7 +85,7 @@ async fn no_spelling_of_the_id_resets_anybody() {
     let (victim, other) = (stack().user(), stack().user());
     enrol_app(&victim).await;
     let before = stack().table().user(&victim.id).await;
-    // Whoever may edit everybody is not stopped by the permission: here the spelling alone must.
+    // The permission does not stop a caller who may edit every user, so the spelling itself has to be refused.
     let admin = stack().user_with(json!({"scope": "users:edit"}));
     let helper = stack().user_with(json!({"scope": format!("users:edit:{}", other.id)}));
     for spelling in spellings(&other.id, &victim.id) {

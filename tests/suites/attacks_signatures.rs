@@ -1,4 +1,4 @@
-//! Signatures and encodings that are wrong in one place: the kinds of cases that Project Wycheproof has for JSON Web
+//! Signatures and encodings with one defect each: the kinds of cases that Project Wycheproof has for JSON Web
 //! Signatures with RSA, made here with the tests' own key.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD as BASE64, Engine};
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::{DIGEST_INFO, Issuer, Raw, issuer};
 
-/// A key that the provider does not have.
+/// A key unknown to the provider.
 pub(crate) struct ForeignKey(PrivateKey);
 
 pub(crate) fn foreign_key() -> ForeignKey {
@@ -31,13 +31,13 @@ async fn status(token: &str) -> u16 {
     issuer().user(token.to_owned()).get("/api/two-factor").await.status.as_u16()
 }
 
-/// The three parts of a good token.
+/// The three parts of a valid token.
 fn good() -> [String; 3] {
     let token = issuer().token(&Issuer::header(), &issuer().claims("600"));
     token.split('.').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
 }
 
-/// As good as a token gets, so that what follows fails for its own reason.
+/// The baseline is valid, so each token derived from it below fails only because of its own defect.
 #[tokio::test]
 async fn the_token_that_the_others_are_made_from_is_good() {
     assert_eq!(status(&good().join(".")).await, 200);
@@ -61,7 +61,7 @@ async fn a_token_that_lost_a_part_or_gained_one_is_refused() {
         format!("{header}.{payload}.{signature}.AAAA"),
         format!(".{header}.{payload}.{signature}"),
         format!("{header}.{payload}.{signature}.{signature}.{signature}"),
-        // JSON serialisation in the place of the compact one.
+        // JSON serialisation instead of the compact one.
         json!({"protected": header, "payload": payload, "signature": signature}).to_string(),
         json!({"payload": payload, "signatures": [{"protected": header, "signature": signature}]}).to_string(),
     ] {
@@ -163,7 +163,8 @@ async fn a_signature_whose_padding_is_not_the_one_der_is_refused() {
 async fn one_token_has_one_spelling() {
     let [header, payload, signature] = &good();
     let bytes = BASE64.decode(signature).unwrap();
-    // 256 bytes leave four bits of the last character unused: anything but zero there is another spelling.
+    // 256 bytes leave four bits of the last character unused: any value but zero there is another spelling of the same
+    // bytes.
     let last = signature.chars().last().unwrap();
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let other = alphabet.chars().nth(alphabet.find(last).unwrap() + 1).unwrap();

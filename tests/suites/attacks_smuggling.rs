@@ -1,12 +1,12 @@
-//! Requests that two readers could read in two ways, byte by byte on a socket. Behind the gateway there is no second
-//! reader of HTTP: a function gets an event. What is left to show is that no request is made of another's body, that a
-//! header is not made of a value, and that two tokens are none.
+//! Requests that two HTTP parsers could read differently, written byte by byte to a socket. Behind the gateway there is
+//! no second HTTP parser: a function receives an event. What remains to prove is that a body never becomes another
+//! request, a value never becomes a header, and two tokens count as none.
 
 use serde_json::json;
 
 use crate::support::{Raw, SECRET, User, enrol_app, nothing_set, stack};
 
-/// A user with settings, and what a reset of them would look like without a token and with the token.
+/// A user whose settings a smuggled request would reset.
 struct Target {
     user: User,
 }
@@ -68,7 +68,7 @@ async fn no_request_is_made_of_anothers_body() {
     ] {
         for head in ["POST /api/two-factor/send-verification HTTP/1.1", "GET /api/two-factor HTTP/1.1"] {
             let answer = target.send(head, &headers_and_body).await;
-            // What comes second on the connection is a request of its own, and has no token.
+            // A second request on the connection stands alone, and has no token.
             let own = answer.statuses();
             assert!(own.iter().skip(1).all(|status| [400, 401].contains(status)), "{what}: {}", answer.0);
             assert!(own.iter().all(|status| *status < 500 || *status == 501), "{what}: {}", answer.0);
@@ -152,7 +152,7 @@ async fn the_host_is_the_clients_word_and_is_not_repeated() {
             assert!(matches!(answer.statuses()[..], [200 | 400]), "{path}: {}", answer.0);
             assert!(!answer.0.contains("evil"), "{path}: {}", answer.0);
         }
-        // The local stack's helpers hand out tokens: only under a loopback name.
+        // The local stack's helper endpoints issue tokens, so they accept only a loopback host name.
         let request =
             format!("POST /local/token HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         let answer = Raw::send(&user, request.as_bytes()).await;

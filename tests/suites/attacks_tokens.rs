@@ -1,5 +1,5 @@
-//! Tokens that an attacker can make, against a stack whose provider signs with a key that the test holds: so every token
-//! here is right in all but the one thing it is about.
+//! Tokens that an attacker can make. The stack's provider signs with a key that the test holds, so each token is valid
+//! except for the one thing under test.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as BASE64, Engine};
 use ring::hmac;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Issuer, SECRET, enrol_app, issuer, now};
 
-/// The token opens nothing: 401 before any function runs, and nobody's settings change.
+/// Asserts that the token gets 401 from the gateway, before any function runs.
 async fn assert_refused(what: &str, token: String) {
     let user = issuer().user(token);
     for answer in
@@ -21,7 +21,7 @@ async fn assert_refused(what: &str, token: String) {
     }
 }
 
-/// The status that the token gets.
+/// The status of a request with the token.
 async fn status(token: String) -> u16 {
     issuer().user(token).get("/api/two-factor").await.status.as_u16()
 }
@@ -216,7 +216,7 @@ async fn of_members_written_twice_no_reading_opens_another_users_settings() {
     enrol_app(&victim).await;
     let before = issuer.fixture.table().user("508").await;
     let (iss, later) = (&issuer.url, now() + 3600);
-    // Whatever a provider would do with it: the authoriser and the functions see the same one of the two.
+    // JSON parsers differ on duplicate members. The authoriser and the functions have to read the same one.
     let twice = format!(r#"{{"iss":"{iss}","aud":"local","exp":{later},"sub":"509","sub":"510"}}"#);
     let user = issuer.user(issuer.token_of(&Issuer::header().to_string(), &twice));
     enrol_app(&user).await;

@@ -1,4 +1,4 @@
-//! What a body may be, whichever endpoint it is for.
+//! What a body may contain, on every endpoint.
 
 use reqwest::Method;
 use serde_json::json;
@@ -154,7 +154,7 @@ async fn a_body_of_4_kib_is_read_and_a_longer_one_refused() {
         let (start, end) = (format!(r#"{{"method":"google","secret_key":"{SECRET}","note":""#), "\"}");
         format!("{start}{}{end}", "x".repeat(length - start.len() - end.len()))
     };
-    // What the gateway hands over in base64 is measured decoded.
+    // A body that the gateway passes on in base64 is measured after decoding.
     for content_type in [Some("application/json"), Some(FORM)] {
         for length in [4097, 8192, 100_000, 7_000_000] {
             let answer = patch(&user, content_type, of_length(length)).await;

@@ -1,4 +1,4 @@
-//! How often the settings are replaced: 20 times an hour, since each is an event that may send somebody a mail.
+//! The limit on changes of the settings: 20 an hour, because each is an event that may cause a mail.
 
 use futures_util::future::join_all;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What `cargo run` starts, run as a user does.
+//! The command that `cargo run` starts, run as a user runs it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::support::{Answer, SECRET, User, children_of, command_file, is_alive, kill};
 
-/// Longest that anything here may take, the build of the functions included.
+/// The longest that anything here may take, including the build of the functions.
 const LIMIT: Duration = Duration::from_secs(300);
 
 fn command(arguments: &[&str]) -> Command {
@@ -26,7 +26,7 @@ async fn output(mut command: Command) -> Output {
     timeout(LIMIT, command.output()).await.expect("it ends").unwrap()
 }
 
-/// The command fails, and the last line of what it says, the only one of its own, is one sentence; gives that.
+/// Asserts that the command fails and that its only error is one sentence, in the last line; returns that sentence.
 async fn failure(arguments: &[&str]) -> String {
     let output = output(command(arguments)).await;
     assert!(output.status.code().is_some_and(|code| code != 0), "{output:?}");
@@ -38,7 +38,7 @@ async fn failure(arguments: &[&str]) -> String {
     errors[0].strip_prefix("error: ").unwrap_or_else(|| panic!("{said}")).to_owned()
 }
 
-/// The command, running.
+/// The running command.
 struct Running {
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -53,7 +53,7 @@ impl Running {
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut welcome: Vec<String> = Vec::new();
         let reading = async {
-            // The last of the commands it prints mints another token.
+            // The last command that it prints mints another token.
             while !welcome.last().is_some_and(|line| line.contains("/local/token")) {
                 welcome.push(lines.next_line().await.unwrap().expect("it does not end before it has started"));
             }
@@ -66,7 +66,7 @@ impl Running {
         self.process.id().expect("it runs")
     }
 
-    /// What is printed to be pasted: all that is indented.
+    /// The text that is printed for pasting: every indented line.
     fn to_paste(&self) -> Vec<&str> {
         self.welcome.iter().filter_map(|line| line.strip_prefix("  ")).map(str::trim_start).collect()
     }
@@ -84,7 +84,8 @@ impl Running {
         }
     }
 
-    /// Ends it with a signal. It ends well and leaves no process behind; gives what it had printed since it started.
+    /// Ends it with a signal. Asserts that it succeeds and leaves no process behind; returns what it printed after its
+    /// welcome.
     async fn end(mut self, signal: &str) -> Vec<String> {
         let children = children_of(self.pid());
         assert!(!children.is_empty(), "functions have run");
@@ -103,7 +104,7 @@ impl Running {
     }
 }
 
-/// Each crate of the dependencies, with its version and features.
+/// Each crate in the dependency tree, with its version and features.
 async fn crates(edges: &str) -> BTreeSet<String> {
     let mut tree = Command::new(env!("CARGO"));
     tree.args([
@@ -214,7 +215,7 @@ async fn the_printed_commands_work_when_they_are_pasted_and_ctrl_c_ends_all() {
     assert!(!has_curl || printed.iter().any(|line| line.contains("SMS +4520123456")), "{printed:?}");
 }
 
-/// The session of the README, and the lines that it promises.
+/// The session in the README, and the lines that it promises.
 fn readme_session() -> (&'static str, Vec<&'static str>) {
     let (_, from) = include_str!("../../README.md").split_once("```bash\n").unwrap();
     let mut blocks = from.split("```");
@@ -236,7 +237,7 @@ async fn the_session_in_the_readme_prints_what_it_promises_when_pasted_as_a_whol
     shell.args(["-e", "-c", &session.replace("http://127.0.0.1:3000", &running.user().base_url)]);
     let pasted = String::from_utf8(output(shell).await.stdout).unwrap();
 
-    // A code, a secret or a request ID differs each time; how a line begins and the status at its end do not.
+    // Codes, secrets and request IDs differ each time. The start of a line and the status at its end do not.
     let begins = |line: &str| line.chars().take(24).collect::<String>();
     let status = |line: &str| line.rsplit_once(' ').map(|(_, end)| end.to_owned()).filter(|end| end.len() == 3);
     let outline = |line: &str| (begins(line), status(line));
@@ -259,7 +260,7 @@ async fn with_a_data_directory_a_second_run_still_knows_the_settings() {
 
     let second = Running::start(&arguments).await;
     assert_eq!(second.user().settings().await["secret_key"], SECRET);
-    // A new run has a new key: the token of the first is not good any more.
+    // A new run has a new key, so the first run's token is no longer valid.
     let old = second.user().http.get(format!("{}/api/two-factor", second.user().base_url)).bearer_auth(&user.token);
     assert_eq!(Answer::of(old).await.status, 401);
     second.end("HUP").await;

@@ -1,4 +1,4 @@
-//! The pages for a browser: the console, the reference, the problems. What they do in one, `tests/console` looks at.
+//! The pages for a browser: the console, the reference, the problems. `tests/console` checks what they do in one.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ async fn get(path: &str) -> Answer {
     Answer::of(Client::new().get(format!("{}{path}", stack().stack.base_url()))).await
 }
 
-/// The pages' own paths, and those of all that they load.
+/// The paths of the pages, and of everything that they load.
 async fn paths() -> Vec<String> {
     let mut paths =
         ["/", "/reference", "/openapi.yaml", "/problems", "/problems/invalid-code"].map(str::to_owned).to_vec();
     let loaded = Regex::new(r#"(?:src|href|from|import) ?="?(/local/pages/[a-z.-]+)"|"\./([a-z.]+)""#).unwrap();
     let mut next = 0;
     while next < paths.len() {
-        // What the bundle has in it of names of files is of others.
+        // File names in the Swagger UI bundle do not refer to files of ours.
         let text = if paths[next].contains("swagger-ui") { String::new() } else { get(&paths[next]).await.text };
         for found in loaded.captures_iter(&text) {
             let path =

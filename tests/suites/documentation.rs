@@ -1,4 +1,4 @@
-//! The API documentation's own commands, as curl sends them, and its printed answers.
+//! The commands in the API documentation, as curl sends them, and the responses printed there.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ async fn get_qr_code() {
     let user = stack().user();
     enrol_app(&user).await;
     let document = get(&user, "/api/two-factor/qr").await;
-    // The signature of a PNG and the start of its header, as they are printed.
+    // The signature of a PNG and the start of its header, as the documentation prints them.
     let image = document["data"]["qr_image"].as_str().unwrap();
     assert!(image.starts_with("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA"), "{image}");
     assert_eq!(document, json!({"data": {"qr_image": image}}));

@@ -1,4 +1,4 @@
-//! Events for other systems, as they arrive behind the stream and the pipe of the template.
+//! Events for other systems, as they arrive after the template's stream and pipe.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use crate::support::{
 
 const SCHEMA: &str = include_str!("../../shared/two-factor-event.schema.json");
 
-/// The events of `user`, the oldest first.
+/// The events about `user`, oldest first.
 async fn events(fixture: &Fixture, user: &User) -> Vec<Value> {
     let request = user.http.get(format!("{}/local/events", fixture.stack.base_url()));
     let all: Vec<Value> = serde_json::from_str(&Answer::of(request).await.text).unwrap();
     all.into_iter().filter(|event| event["subject"] == json!(user.id)).collect()
 }
 
-/// Type, method, actor and proof of each event of `user`.
+/// Type, method, actor and proof of each event about `user`.
 async fn told(fixture: &Fixture, user: &User) -> Vec<[String; 4]> {
     let members = |event: Value| {
         ["type", "method", "actor", "proof"].map(|name| {
@@ -115,7 +115,7 @@ async fn a_right_fifth_code_is_told_as_nothing_but_what_it_does() {
     assert_eq!(types, ["enabled", "verified"]);
 }
 
-/// Tells of a lock late: the write that tells is lost, and the first attempt that the wait refuses makes up for it.
+/// The write that announces a lock is lost, so a later attempt that the wait refuses announces it, once.
 #[tokio::test]
 async fn a_lock_whose_telling_was_lost_is_told_by_the_next_attempt_and_once() {
     let proxied = Proxied::start("lost-lock");
@@ -129,7 +129,7 @@ async fn a_lock_whose_telling_was_lost_is_told_by_the_next_attempt_and_once() {
     proxied.dynamodb.heal();
     let table = proxied.fixture.table();
     assert_eq!(table.user(&user.id).await.unwrap().get("event_type"), None);
-    // While the function that counted it may still run, nobody speaks for it.
+    // While the function that counted the attempt may still be running, no other one announces the lock.
     user.verify(&wrong_code(SECRET)).await.assert_problem(429, "too-many-attempts");
     assert_eq!(table.user(&user.id).await.unwrap().get("event_type"), None);
     table.let_pass(&user_key_of(&user), 20).await;

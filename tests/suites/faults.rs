@@ -1,4 +1,4 @@
-//! A bad hour of DynamoDB or SNS costs users an error that says when to try again, and nothing else.
+//! An outage of DynamoDB or SNS costs users an error that says when to try again, and nothing else.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::support::{
 const FAILING: Fault = Fault::Refuse(500, "InternalServerErrorException");
 const THROTTLING: Fault = Fault::Refuse(400, "ProvisionedThroughputExceededException");
 
-/// More than the SDK tries.
+/// More faults than the SDK makes attempts.
 const ALWAYS: usize = 10;
 
 fn assert_unavailable(answer: &Answer) {
@@ -62,7 +62,7 @@ async fn an_acceptance_whose_answer_was_lost_is_still_an_acceptance() {
     let faulty = Proxied::start("lost");
     let user = faulty.fixture.user();
     enrol_app(&user).await;
-    // The first write counts the attempt; the second accepts, and its answer is lost.
+    // The first write counts the attempt. The second accepts the code, and its response is lost.
     user.verify(&wrong_code(SECRET)).await.assert_problem(422, "invalid-code");
     faulty.dynamodb.fail_after("UpdateItem", 1, 1, Fault::CutAfter);
     user.verify(&code_now(SECRET)).await.assert_no_content();
@@ -76,7 +76,8 @@ async fn a_right_code_that_could_not_be_accepted_costs_no_attempt_and_works_late
     let user = faulty.fixture.user();
     enrol_app(&user).await;
     user.verify(&wrong_code(SECRET)).await.assert_problem(422, "invalid-code");
-    // One write passes and counts the attempt, then all tries at accepting fail, then giving back passes.
+    // One write succeeds and counts the attempt, then every try to accept the code fails, then the release of the
+    // attempt succeeds.
     faulty.dynamodb.fail_after("UpdateItem", 1, 5, FAILING);
     assert_unavailable(&user.verify(&code_now(SECRET)).await);
     assert_eq!(number(&faulty.fixture.table().user(&user.id).await.unwrap(), "failures"), Some(1));
@@ -163,7 +164,7 @@ async fn a_number_that_sns_refuses_for_good_is_said_to_be_one_and_the_send_is_gi
     let items = faulty.fixture.table().all().await;
     let hour = items.iter().find(|item| item["pk"].as_s().unwrap().starts_with("HOUR#")).unwrap();
     assert_eq!((number(hour, "hour_sends"), number(hour, "hour_unverified_sends")), (Some(0), Some(0)));
-    // Another number, at once.
+    // Another number works at once.
     enrol_phone(&user).await;
     user.send_code().await.assert_no_content();
 }

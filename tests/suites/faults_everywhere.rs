@@ -1,5 +1,5 @@
-//! Every endpoint under every fault of every call that it makes: the promised answer in time, the state as before or as
-//! after and never between, no SMS twice, and nothing spent that was given back.
+//! Every endpoint under every fault of every call that it makes: the promised response in time, the state as before or
+//! as after and never in between, no SMS twice, and nothing lost that should have been released.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::support::{
     user_key_of, wrong_code,
 };
 
-/// One kind of request, from the state that [`Request::prepare`] makes.
+/// One kind of request, made from the state that [`Request::prepare`] creates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Request {
     Get,
@@ -32,8 +32,9 @@ enum Request {
     AdminReset,
 }
 
-/// Faults of DynamoDB and how the function may answer when they last.
+/// Faults of DynamoDB in which the call is done and its response is lost.
 const LOST: [Fault; 2] = [Fault::CutAfter, Fault::Silence];
+/// Faults of DynamoDB in which the call is not done.
 const REFUSED: [Fault; 4] = [
     Fault::Refuse(500, "InternalServerErrorException"),
     Fault::Refuse(400, "ProvisionedThroughputExceededException"),
@@ -41,14 +42,14 @@ const REFUSED: [Fault; 4] = [
     Fault::CutBefore,
 ];
 
-/// Cases that run at the same time.
+/// The number of cases that run at the same time.
 const AT_ONCE: usize = 8;
 
-/// As often as the SDK tries one call.
+/// The number of times that the SDK tries a call.
 const TRIES: usize = 5;
 
 impl Request {
-    /// The calls it makes to DynamoDB, in their order.
+    /// The calls that it makes to DynamoDB, in order.
     fn calls(self) -> &'static [&'static str] {
         match self {
             Self::Get | Self::Qr => &["GetItem"],
@@ -112,7 +113,7 @@ impl Request {
     }
 }
 
-/// The stored state, with a star for what is random or the time of day.
+/// The stored state, with a star in place of random values and times of day.
 fn state(item: Option<Item>) -> BTreeMap<String, String> {
     let shown = |name: &str, value: &aws_sdk_dynamodb::types::AttributeValue| match name {
         "failures" | "code_tries" | "verified" | "method" => format!("{value:?}"),
@@ -123,8 +124,8 @@ fn state(item: Option<Item>) -> BTreeMap<String, String> {
     item.into_iter().flatten().map(|(name, value)| (name.clone(), shown(&name, &value))).collect()
 }
 
-/// The item without counters that are back at nought, which is as good as not there, and without what the last write
-/// told of: a write that puts everything back tells of nothing.
+/// The item without counters that are back at zero, which mean the same as none, and without the event of the last
+/// write: a write that restores everything has no event.
 fn settled(item: Option<Item>) -> Option<Item> {
     let nought = aws_sdk_dynamodb::types::AttributeValue::N("0".to_owned());
     item.map(|item| item.into_iter().filter(|(name, value)| *value != nought && !name.starts_with("event")).collect())
@@ -138,7 +139,7 @@ struct Case {
 }
 
 impl Case {
-    /// Makes the request under its fault, and another user's without, to compare with.
+    /// Makes the request with its fault, and the same request of another user without it, to compare.
     async fn run(self, nth: usize) {
         let Self { request, call, fault, times } = self;
         let what = format!("{request:?}: {fault:?} {times} times at call {call}");
@@ -188,8 +189,8 @@ impl Case {
 }
 
 impl Request {
-    /// Whether a fault at this call, even one that hides that the write was done, ends in the state before: what is only
-    /// counted so far is given back.
+    /// Whether a fault at this call ends in the state before, even if it hides that the write was done: what was only
+    /// counted so far is released.
     fn is_undone(self, call: usize) -> bool {
         match self {
             Self::Send | Self::SendAgain => call > 0,
@@ -199,7 +200,7 @@ impl Request {
     }
 }
 
-/// Every fault of every call of these requests, each on a stack and a table of its own.
+/// Every fault of every call of these requests, each with its own stack and table.
 async fn every_fault_of(requests: &[Request]) {
     let mut cases = Vec::new();
     for request in requests {
@@ -211,7 +212,7 @@ async fn every_fault_of(requests: &[Request]) {
             }
         }
     }
-    // Most of them wait; more at once would make the machine too slow for the time limits under test.
+    // Most cases wait; more at once would make the machine too slow for the time limits under test.
     stream::iter(cases.into_iter().enumerate()).for_each_concurrent(AT_ONCE, |(nth, case)| case.run(nth)).await;
 }
 
@@ -299,7 +300,7 @@ async fn sending_under_every_fault_of_sns() {
                 (shown(&before), before.get("code_hash"), 0),
                 "{fault:?}"
             );
-            // Nothing was spent: the next one goes out at once.
+            // Nothing was spent: the next SMS goes out at once.
             user.send_code().await.assert_no_content();
             user.verify(&last_code(stack(), &phone)).await.assert_no_content();
         } else {

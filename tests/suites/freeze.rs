@@ -1,8 +1,8 @@
-//! A connection that was lost while the function was frozen costs the user next to nothing: no error, no second SMS, and
-//! less than half a second.
+//! A connection that was lost while the function was frozen costs the user next to nothing: no error, no second SMS,
+//! and less than half a second.
 //!
-//! Each function runs once, and is then frozen for longer than it trusts a connection. That wait is a real one, since a
-//! function reads the wall clock; all functions and all losses share it.
+//! Each function runs once and is then frozen for longer than it trusts a connection. The wait is real because a
+//! function reads the wall clock. All functions and all kinds of loss share it.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ use crate::support::{
     Answer, Fixture, Loss, ROUTES, Relay, SECRET, User, code_now, enrol_app, enrol_phone, is_stopped, own_stack, stack,
 };
 
-/// Twice what a function trusts a silent connection for.
+/// Twice as long as a function trusts a silent connection.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// What a lost connection may add to a request.
+/// The most time that a lost connection may add to a request.
 const LIMIT: Duration = Duration::from_millis(500);
 
 /// The requests that reach AWS, one for each function that does.
@@ -43,7 +43,7 @@ const REQUESTS: [Request; 7] = [
 ];
 
 impl Request {
-    /// A user whose state lets the request go well, and the number of their phone if they have one.
+    /// A user for whom the request succeeds, and the number of their phone if they have one.
     async fn prepare(self, fixture: &Fixture) -> (User, String) {
         let user = fixture.user();
         let mut number = String::new();
@@ -71,7 +71,7 @@ impl Request {
     }
 }
 
-/// A stack whose functions have lost their connections while they were frozen.
+/// A stack whose functions lost their connections while they were frozen.
 struct Scene {
     fixture: Fixture,
     dynamodb: Relay,
@@ -83,7 +83,7 @@ struct Prepared {
     request: Request,
     user: User,
     number: String,
-    /// How long the request takes on this machine over a connection that is open.
+    /// How long the request takes on this machine over an open connection.
     usual: Duration,
 }
 
@@ -100,7 +100,7 @@ impl Scene {
         let mut requests = Vec::new();
         for request in REQUESTS {
             let mut usual = Duration::ZERO;
-            // The first one starts the process, so the second one counts.
+            // The first request starts the process, so the second one counts.
             for _ in 0..2 {
                 let (user, _) = request.prepare(&fixture).await;
                 let (answer, took) = timed(request, &user).await;

@@ -1,4 +1,4 @@
-//! What API Gateway does before a function runs, and in its place.
+//! What API Gateway does before a function runs, or instead of running it.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Fixture, ROUTES, SECRET, User, enrol_app, now, own_stack, stack, stack_with};
 
-/// The request with this `Authorization` header.
+/// Sends a request with this `Authorization` header, or with none.
 async fn with_authorization(user: &User, method: Method, path: &str, value: Option<&str>) -> Answer {
     let mut request = user.http.request(method, format!("{}{path}", user.base_url));
     if let Some(value) = value {
@@ -22,7 +22,7 @@ async fn with_authorization(user: &User, method: Method, path: &str, value: Opti
     Answer::of(request).await
 }
 
-/// The token with another header and payload, signed by `sign`.
+/// The token with a changed header and payload, signed by `sign`.
 fn forged(token: &str, change: impl FnOnce(&mut Value, &mut Value), sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let mut parts = token.split('.').map(|part| serde_json::from_slice(&BASE64.decode(part).unwrap_or_default()));
     let (mut header, mut payload): (Value, Value) = (parts.next().unwrap().unwrap(), parts.next().unwrap().unwrap());
@@ -40,7 +40,7 @@ fn sign_with_a_foreign_key(message: &[u8]) -> Vec<u8> {
     signature
 }
 
-/// Tokens that are not good, each with what is wrong with it.
+/// Invalid tokens, each with its defect.
 fn bad_tokens(fixture: &Fixture) -> Vec<(&'static str, String)> {
     let good = fixture.user().token;
     let with = |claims: Value| fixture.user_with(claims).token;

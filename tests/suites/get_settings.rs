@@ -1,4 +1,4 @@
-//! `GET /api/two-factor`. The text of the answers is compared as it stands, so that the order of the members counts.
+//! `GET /api/two-factor`. Responses are compared as text, so the order of the members counts.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! The settings that go beyond the documented API: a code to change verified settings, and secrets that are not shown
-//! again.
+//! The deployment's settings beyond the documented API: a code to change verified settings, and secrets that are shown
+//! only once.
 
 use serde_json::{Value, json};
 
@@ -109,7 +109,7 @@ async fn with_step_up_one_code_among_20_changes_at_once_changes_once() {
     let user = verified(&fixture).await;
     let change = with_key(json!({"method": "google", "secret_key": OTHER}), &next_code());
     let answers = futures_util::future::join_all((0..20).map(|_| user.patch(change.clone()))).await;
-    // Once it is done the settings are unverified, and whoever comes then needs no code.
+    // Once a change is done the settings are unverified, so a later request needs no code.
     assert!(answers.iter().any(|answer| answer.status == 204), "{answers:?}");
     assert!(answers.iter().all(|answer| [204, 422, 429].contains(&answer.status.as_u16())), "{answers:?}");
     assert_eq!(user.settings().await["secret_key"], OTHER);

@@ -1,8 +1,9 @@
-//! Hundreds of requests that mix settings, sends, codes and resets of the same few users, many at once and drawn from a
-//! seed. What came of them is held against a sequential model (`histories_model.rs`), and against what may never be.
+//! Hundreds of requests that mix settings, sends, codes and resets of the same few users, many at once and generated
+//! from a seed. Their outcomes are checked against a sequential model (`histories_model.rs`), and against what must
+//! never happen.
 //!
-//! A failure prints its seed; `HISTORY_SEED=… cargo test histories` draws the same requests again. How the machine
-//! interleaves them is its own affair, so it may take a few runs.
+//! A failure prints its seed; `HISTORY_SEED=… cargo test histories` generates the same requests again. The machine may
+//! interleave them differently, so it may take a few runs.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ const USERS: usize = 3;
 const ROUNDS: usize = 24;
 const AT_ONCE: usize = 8;
 
-/// A small generator of random numbers (SplitMix64): the same for the same seed everywhere.
+/// A small random number generator (SplitMix64) that gives the same numbers for the same seed everywhere.
 struct Random(u64);
 
 impl Random {
@@ -38,24 +39,24 @@ struct Subject {
     user: User,
     admin: User,
     phone: String,
-    /// The recovery codes that were shown, by the number of their set.
+    /// The recovery codes in responses, by the number of their set.
     codes: HashMap<usize, Vec<String>>,
-    /// How many sets were asked for.
+    /// The number of sets requested so far.
     sets: usize,
-    /// The states that the model allows at this moment.
+    /// The states that the model allows now.
     states: HashSet<State>,
 }
 
-/// What a draw knows of the user, so that many of the codes it tries are right.
+/// What is known about the user when a request is drawn, so that many of the codes it tries are correct.
 struct Known {
-    /// What the model has as enrolled, before the round.
+    /// What the model says is enrolled, before the round.
     enrolled: Option<Authenticator>,
-    /// The time step of this moment.
+    /// The current time step.
     step: u64,
     sent: bool,
-    /// The recovery codes that the model has as good.
+    /// The set of recovery codes that the model says is valid.
     good_set: Option<usize>,
-    /// Whether settings come and go in this round; where they always do, hardly a code is ever right.
+    /// Whether settings change in this round. If they always did, hardly any code would ever be correct.
     stormy: bool,
 }
 
@@ -81,7 +82,7 @@ fn draw(random: &mut Random, known: &Known) -> Request {
     }
 }
 
-/// Makes the request; gives the recovery codes that it was answered with besides.
+/// Makes the request; also returns the recovery codes in its response.
 async fn make(subject: &Subject, request: Request, sms: Option<&str>) -> (Event, Option<Vec<String>>) {
     let Subject { user, admin, phone, codes, .. } = subject;
     let started = Instant::now();
@@ -109,7 +110,7 @@ async fn make(subject: &Subject, request: Request, sms: Option<&str>) -> (Event,
     (Event { request, outcome: outcome(&answer), started, ended }, shown)
 }
 
-/// A code of nobody's.
+/// A code that is wrong for every secret and every SMS.
 fn wrong(sms: Option<&str>) -> String {
     let right: Vec<String> = SECRETS
         .iter()
@@ -156,7 +157,7 @@ fn settings(data: &Value) -> Option<(Authenticator, bool)> {
     }
 }
 
-/// Some requests of one user at once, and what the model makes of their answers.
+/// Makes several requests of one user at once, and checks the responses against the model.
 async fn round(fixture: &Fixture, subject: &mut Subject, mut random: Random) -> Vec<Event> {
     let number = format!("+45{}", subject.phone);
     let sms = (!fixture.messages_to(&number).is_empty()).then(|| last_code(fixture, &number));
@@ -168,7 +169,7 @@ async fn round(fixture: &Fixture, subject: &mut Subject, mut random: Random) -> 
         good_set: before.and_then(State::recovery_codes).filter(|set| subject.codes.contains_key(set)),
         stormy: random.next(3) == 0,
     };
-    // While nothing is enrolled, or a wait lasts, all is refused.
+    // While nothing is enrolled or a wait lasts, no one-time code is accepted: a reset and an enrolment come first.
     if known.enrolled.is_none() || before.is_some_and(State::is_throttled) {
         let authenticator = match random.next(3) {
             0 => Authenticator::Phone,
@@ -198,7 +199,7 @@ async fn round(fixture: &Fixture, subject: &mut Subject, mut random: Random) -> 
         }
     });
     let mut made = join_all(made).await;
-    // What is left when all is quiet is part of the history too: no update may be lost.
+    // The final state is part of the history too: no update may be lost.
     made.push(make(subject, Request::Get, None).await);
     let mut events = Vec::new();
     for (event, shown) in made {
@@ -213,7 +214,7 @@ async fn round(fixture: &Fixture, subject: &mut Subject, mut random: Random) -> 
     events
 }
 
-/// What may never be, whatever the model says.
+/// Asserts what must never happen, whatever the model says.
 async fn assert_never(fixture: &Fixture, subject: &Subject, events: &[Event]) {
     let done = |request: Request| {
         events.iter().filter(|event| event.request == request && event.outcome == Outcome::Done).count()
@@ -238,7 +239,7 @@ async fn assert_never(fixture: &Fixture, subject: &Subject, events: &[Event]) {
 async fn every_answer_of_a_random_history_fits_one_order_of_its_steps() {
     let given = std::env::var("HISTORY_SEED").ok().map(|seed| seed.parse().expect("HISTORY_SEED is a number"));
     let seed: u64 = given.unwrap_or_else(|| now() ^ u64::from(std::process::id()) << 32);
-    // The test's output is shown when it fails.
+    // The test's output is shown only when it fails.
     println!("HISTORY_SEED={seed}");
     let fixture = own_stack(local_stack::Options::default());
     let started = Instant::now();
@@ -255,7 +256,7 @@ async fn every_answer_of_a_random_history_fits_one_order_of_its_steps() {
     let mut random = Random(seed);
     let mut history: Vec<Vec<Event>> = vec![Vec::new(); USERS];
     for _ in 0..ROUNDS {
-        // Past half a minute a second send is due, which the model leaves out.
+        // After half a minute a second send is allowed, which the model leaves out.
         if started.elapsed() > Duration::from_secs(20) {
             break;
         }
@@ -276,7 +277,7 @@ async fn every_answer_of_a_random_history_fits_one_order_of_its_steps() {
     assert!(accepted.count() >= USERS, "hardly a code was accepted");
 }
 
-/// The search must be able to fail: each of these histories has one answer that no order explains.
+/// The search must be able to fail: each impossible history here has one response that no order explains.
 #[test]
 fn a_history_that_cannot_have_been_is_refused() {
     use Outcome::{Disabled, Done, InvalidCode, Settings, Throttled, TooManyChanges};
@@ -285,7 +286,7 @@ fn a_history_that_cannot_have_been_is_refused() {
     let wrong = Request::Verify(Code::Wrong);
     let verified = Settings(Some((Authenticator::App(0), true)));
     let base = Instant::now();
-    // Requests one behind the other, or all at once.
+    // Requests one after another, or all at once.
     let history = |at_once: bool, requests: &[(Request, Outcome)]| -> Vec<Event> {
         let at = |milliseconds: usize| base + Duration::from_millis(milliseconds as u64);
         let times = |nth: usize| if at_once { (at(0), at(1000)) } else { (at(10 * nth), at(10 * nth + 5)) };

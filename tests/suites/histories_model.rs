@@ -1,28 +1,28 @@
-//! What one user's two-factor does, in a page: the sequential model that a recorded history is held against, and the
-//! search for an order of its steps in which every answer is right.
+//! One user's two-factor on a page: the sequential model that a recorded history is checked against, and the search for
+//! an order of its steps in which every response is correct.
 //!
-//! A request is not one step. It reads or writes the user's item once or twice, and between the two another request may
-//! come in; the answer is right if the steps of all requests can be put in one order that explains every answer and
-//! leaves each request between its start and its end (linearisability, on the item's reads and writes).
+//! A request is not one step. It reads or writes the user's item once or twice, and another request may come in
+//! between. The responses are correct if the steps of all requests can be put in one order that explains every response
+//! and leaves each request between its start and its end (linearisability, on the item's reads and writes).
 
 use std::collections::HashSet;
 use std::time::Instant;
 
-/// What is enrolled, by its number: secrets and phones have each their own.
+/// What is enrolled: an app with the secret of this number, or the phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Authenticator {
     App(usize),
     Phone,
 }
 
-/// What was tried.
+/// A code that is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
     /// The code of this secret for this time step.
     App(usize, u64),
     /// The code of the only SMS.
     Sms,
-    /// A recovery code: of which set, and which of its ten.
+    /// A recovery code: the number of its set, and its index among the ten.
     Recovery(usize, u32),
     Wrong,
 }
@@ -32,7 +32,7 @@ pub enum Request {
     Enrol(Authenticator),
     Disable,
     Verify(Code),
-    /// Asks for the set of recovery codes that bears this number.
+    /// Requests the set of recovery codes with this number.
     NewCodes(usize),
     Send,
     OwnReset,
@@ -40,7 +40,7 @@ pub enum Request {
     Get,
 }
 
-/// What came of it.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     Done,
@@ -53,7 +53,7 @@ pub enum Outcome {
     SettingsChanged,
     TooManyChanges,
     Settings(Option<(Authenticator, bool)>),
-    /// 503, of a machine that is too busy: any part of the request may have been done, or none.
+    /// 503 from a machine that is too busy: all, part or none of the request may have been done.
     Unavailable,
 }
 
@@ -66,24 +66,24 @@ pub struct Event {
     pub ended: Instant,
 }
 
-/// Changes of the settings within an hour.
+/// How many changes of the settings are allowed within an hour.
 const MAX_CHANGES: usize = 20;
 
-/// All that the model knows of a user. Waits do not end, a second send is not due and no change is forgotten while a
-/// history lasts.
+/// Everything that the model knows about a user. While a history lasts, no wait ends, no second send is due and no
+/// change is forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     enrolled: Option<(Authenticator, bool)>,
-    /// Counts the enrolments, which is their name.
+    /// Counts the enrolments. The count identifies the current one.
     enrolment: usize,
-    /// Settings that the user replaced; no reset makes them fewer.
+    /// The number of changes that the user made; a reset does not lower it.
     changes: usize,
-    /// Attempts at the SMS code that is on its way.
+    /// Attempts at the SMS code that was sent and is still open.
     challenge: Option<usize>,
     failures: usize,
     last_step: Option<(usize, u64)>,
     sent: bool,
-    /// The set of recovery codes that is good, and a bit for each that was used.
+    /// The valid set of recovery codes, and a bit for each code that was used.
     recovery: Option<(usize, u32)>,
 }
 
@@ -91,21 +91,21 @@ pub struct State {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Progress {
     Waiting,
-    /// An attempt is counted and the code found right, for this enrolment.
+    /// The attempt is counted and the code found correct, for this enrolment.
     Counted(usize),
-    /// A send read that it may, for this enrolment.
+    /// A send has read that it is allowed, for this enrolment.
     MaySend(usize),
     Ended,
 }
 
-/// What a step leads to: further on, or an end with this outcome.
+/// The result of a step: further progress, or the end of the request with this outcome.
 enum Step {
     To(Progress),
     End(Outcome),
 }
 
 impl State {
-    /// The set of recovery codes that is good.
+    /// The valid set of recovery codes.
     pub fn recovery_codes(&self) -> Option<usize> {
         self.recovery.map(|(set, _)| set)
     }
@@ -161,7 +161,7 @@ impl State {
                     Outcome::Done
                 }
             }),
-            // One write, which no wait holds up and no counter counts.
+            // A single write, which no wait delays and no counter counts.
             (Request::Verify(Code::Recovery(set, nth)), _) => Step::End(self.use_recovery_code(set, nth)),
             (Request::Verify(code), Progress::Counted(enrolment)) => Step::End(self.accept(code, *enrolment)),
             (Request::Verify(code), _) => self.count(code),
@@ -220,7 +220,7 @@ impl State {
         Outcome::Done
     }
 
-    /// Whether this recovery code is good.
+    /// Whether this recovery code is valid and unused.
     fn has(&self, set: usize, nth: u32) -> bool {
         self.recovery.is_some_and(|(good, used)| good == set && used & (1 << nth) == 0)
     }
@@ -238,8 +238,8 @@ impl State {
     }
 }
 
-/// The states that the user may be in after these events, from one of the states `before`; none if no order of the steps
-/// explains the answers.
+/// The states that the user may be in after these events, from one of the states `before`. Empty if no order of the
+/// steps explains the responses.
 pub fn explain(before: &HashSet<State>, events: &[Event]) -> HashSet<State> {
     let mut after = HashSet::new();
     let mut seen: HashSet<(State, Vec<Progress>)> = HashSet::new();
@@ -254,7 +254,7 @@ pub fn explain(before: &HashSet<State>, events: &[Event]) -> HashSet<State> {
             after.insert(state);
             continue;
         };
-        // A request that began after another one's end comes behind all of that one's steps.
+        // A request that started after another one ended comes after all of that one's steps.
         for nth in unfinished.into_iter().filter(|nth| events[*nth].started <= first_end) {
             let (mut state, mut progress) = (state.clone(), progress.clone());
             if events[nth].outcome == Outcome::Unavailable {

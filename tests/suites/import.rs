@@ -1,4 +1,4 @@
-//! The function `import`: users whom another system has enrolled.
+//! The function `import`: users who were enrolled in another system.
 
 use local_stack::Options;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn answer(imported: u64, kept: u64) -> Value {
     json!({"imported": imported, "kept": kept, "failed": [], "unwritten": []})
 }
 
-/// What is wrong with whom: index and pointers.
+/// The failed users: the index and the error pointers of each.
 fn failed(answer: &Value) -> Vec<(u64, Vec<String>)> {
     let pointer = |error: &Value| {
         assert!(error["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{error}");
@@ -62,7 +62,7 @@ async fn an_import_tells_nobody_and_what_the_user_does_next_is_a_change() {
     assert_eq!(events(stack(), &user).await, Vec::<Value>::new());
     enrol_phone(&user).await;
     assert_eq!(events(stack(), &user).await, ["two-factor.changed"]);
-    // An import over an event that has been told does not tell it again.
+    // An import over an event that was already sent does not send it again.
     let replaced = json!({"users": [app(&user)], "replace": true});
     assert_eq!(stack().invoked("import", &replaced).await, answer(1, 0));
     assert_eq!(events(stack(), &user).await.len(), 1);
@@ -78,7 +78,7 @@ async fn settings_that_are_there_stay_unless_they_are_to_be_replaced() {
     let replace = json!({"users": [app(&user)], "replace": true});
     assert_eq!(stack().invoked("import", &replace).await, answer(1, 0));
     assert_eq!(user.settings().await["secret_key"], SECRET);
-    // Twice is as good as once, and a user who has disabled it meanwhile is brought in.
+    // Importing twice changes nothing, and a user who has since disabled two-factor is imported again.
     assert_eq!(import(stack(), &[app(&user)]).await, answer(0, 1));
     user.patch(json!({"method": ""})).await.assert_no_content();
     assert_eq!(import(stack(), &[app(&user)]).await, answer(1, 0));
@@ -156,7 +156,7 @@ async fn after_a_fault_the_answer_says_who_is_to_be_sent_again() {
     let stack = Proxied::start("import-faults");
     let users: Vec<User> = (0..4).map(|_| stack.fixture.user()).collect();
     let users: Vec<Value> = users.iter().map(app).collect();
-    // The first attempt comes through and its answer is lost: the second finds the write done.
+    // The first attempt succeeds but its response is lost: the second finds the write done.
     stack.dynamodb.fail("UpdateItem", 1, Fault::CutAfter);
     assert_eq!(import(&stack.fixture, &users[..1]).await, answer(1, 0));
     stack.dynamodb.heal();

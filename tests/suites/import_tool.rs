@@ -1,4 +1,4 @@
-//! The tool that sends a file of users through the function `import`, run as an operator does.
+//! The tool that sends a file of users through the function `import`, run as an operator runs it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -10,7 +10,7 @@ use crate::support::{Directory, Fault, Fixture, Proxied, SECRET, code_now, stack
 
 const TOOL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../functions/import/tool/import_users.py");
 
-/// Whether the tool can run here.
+/// Whether the tool can run on this machine.
 pub async fn has_python() -> bool {
     let asked = "import sys; sys.exit(sys.version_info < (3, 10))";
     Command::new("python3").args(["-c", asked]).status().await.is_ok_and(|status| status.success())
@@ -27,7 +27,7 @@ fn said(output: &Output) -> (String, Option<i32>) {
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
 }
 
-/// A file of users in a directory of its own.
+/// Writes a file of users into the directory.
 fn users(directory: &Directory, name: &str, text: &str) -> PathBuf {
     let file = directory.path().join(name);
     std::fs::write(&file, text).unwrap();
@@ -99,7 +99,7 @@ async fn a_run_that_was_interrupted_goes_on_where_it_stopped() {
     let file = users(&directory, "users.jsonl", &format!("{text}{{ not json\n\n"));
     let options = ["--batch", "5", "--parallel", "1", "--tries", "2"];
 
-    // For good: it stops at once. In passing: it tries again, and gives up in the end.
+    // A permanent fault stops it at once. On a temporary one it tries again, and finally gives up.
     stack.dynamodb.fail_after("UpdateItem", 7, 40, Fault::Refuse(400, "AccessDeniedException"));
     let stopped = tool(&file, &stack.fixture, &options).await;
     assert_eq!(stopped.status.code(), Some(2), "{stopped:?}");
@@ -110,7 +110,7 @@ async fn a_run_that_was_interrupted_goes_on_where_it_stopped() {
     stack.dynamodb.heal();
 
     let (text, code) = said(&tool(&file, &stack.fixture, &options).await);
-    // Two of the second batch and one of the third had come through before it stopped, and are kept.
+    // Two users of the second batch and one of the third had been imported before it stopped, and are kept.
     assert!(text.starts_with("17 imported, 3 kept, 1 failed."), "{text}");
     assert_eq!((code, report(&file).len()), (Some(1), 1));
     assert_eq!(stack.fixture.table().all().await.len(), 20);
@@ -135,7 +135,7 @@ async fn a_column_that_is_not_taken_is_named_before_anything_is_sent() {
     }
 }
 
-/// AWS's command line interface, as far as the tool uses it.
+/// The part of AWS's command line interface that the tool uses.
 const AWS: &str = r#"#!/bin/sh
 case "$*" in "lambda invoke --function-name two-factor-import --payload fileb:///dev/stdin "*) ;; *) exit 252 ;; esac
 for answer; do :; done
@@ -156,7 +156,7 @@ async fn on_aws_the_users_go_through_its_command_line_and_stand_in_no_argument()
     let line = json!({"id": user.id, "method": "google", "secret_key": SECRET});
     let file = users(&directory, "users.jsonl", &line.to_string());
     let path = format!("{}:{}", directory.path().display(), std::env::var("PATH").unwrap());
-    // Python itself: what stands in for it on some machines puts directories of its own before this one.
+    // Run Python itself: the wrappers on some machines put their own directories before this one.
     let python = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().await.unwrap();
     let mut command = Command::new(String::from_utf8(python.stdout).unwrap().trim());
     command.arg(TOOL).arg(&file).args(["--function", "two-factor-import"]);

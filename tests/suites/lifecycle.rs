@@ -1,4 +1,4 @@
-//! What processes that die, and stacks that are started again, cost.
+//! The cost of processes that die and of stacks that are restarted.
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -54,7 +54,7 @@ async fn a_process_that_was_killed_while_it_was_free_costs_no_request() {
     for _ in 0..5 {
         assert_eq!(user.get("/api/two-factor").await.status, 200);
         assert_eq!(kill_all(&fixture, "get-settings"), 1);
-        // Until the process is gone, which is a moment after its signal, it can still be given a request.
+        // The process ends a moment after its signal. Until then it can still receive a request.
         while !fixture.stack.function_pids("get-settings").is_empty() {
             tokio::task::yield_now().await;
         }
@@ -96,7 +96,7 @@ async fn of_many_requests_kill_9_costs_at_most_one_a_process() {
 
 #[tokio::test]
 async fn a_function_that_hangs_is_killed_at_its_timeout_and_replaced() {
-    // Otherwise the stack itself would let it run on with the request.
+    // With freezing on, the stack itself would resume the process for the request.
     let mut fixture = own_stack(Options { freeze: false, ..Options::default() });
     let user = fixture.user();
     assert_eq!(user.get("/api/two-factor/secret").await.status, 200);
@@ -121,7 +121,7 @@ async fn a_function_stands_still_between_requests_and_runs_on_with_the_next() {
     for _ in 0..3 {
         assert_eq!(user.get("/api/two-factor").await.status, 200);
         pids.extend(fixture.stack.function_pids("get-settings"));
-        // A moment after its answer it asks for the next request.
+        // It asks for the next request a moment after its response.
         while !is_stopped(pids[0]) {
             tokio::task::yield_now().await;
         }
@@ -144,7 +144,7 @@ async fn a_stack_that_is_started_again_on_its_data_still_knows_the_settings() {
 
     let again = own_stack(kept_in(&directory));
     let (ann, bob) = (again.user_with(json!({"sub": "1"})), again.user_with(json!({"sub": "2"})));
-    // A secret that is shown was opened: the keys are the same.
+    // To show a secret, the function has to open it: the keys are the same.
     assert_eq!(ann.settings().await, settings_of_ann);
     assert_eq!(bob.settings().await, settings_of_bob);
     assert_eq!(settings_of_ann["verified"], true);

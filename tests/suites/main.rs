@@ -1,5 +1,5 @@
-//! The API through its front door: HTTP against the real binaries over the real DynamoDB engine. Each test is named as
-//! the sentence it proves, and looks at the stored effect too.
+//! The API through its front door: HTTP against the real binaries over the real DynamoDB engine. The name of each test
+//! is the sentence it proves. Tests check the stored effect too.
 
 #![allow(
     clippy::expect_used,

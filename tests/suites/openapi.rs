@@ -1,6 +1,6 @@
-//! `openapi.yaml` promises no answer that cannot be had: every status and every problem type that it has for an operation
-//! is got here. The other way round, that there is no answer that it does not have, `tests/api` sees to with requests
-//! drawn from it.
+//! `openapi.yaml` promises no response that cannot occur: these tests obtain every status and every problem type that
+//! it lists for an operation. `tests/api` checks the reverse, that it lists every response, with requests generated
+//! from it.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ use crate::support::{
     stack, stack_with, user_key_of, wrong_code,
 };
 
-/// Operation, status, and the problem's name; `message` for the gateway's own answers, nothing for those that went well.
+/// Operation, status and the problem's name: `message` for the gateway's own responses, empty for success.
 type Promise = (String, u16, String);
 
-/// What the gateway answers by itself, at limits that are not an operation's: `gateway.rs` and `lifecycle.rs` look at those
-/// that the local stack imitates. AWS alone has the throttles.
+/// What the gateway itself responds, at limits that belong to no operation. `gateway.rs` and `lifecycle.rs` test those
+/// that the local stack imitates. Only AWS has the throttles.
 const THE_GATEWAYS: [u16; 4] = [413, 429, 500, 503];
 
-/// Without a call that could fail, only the system's randomness could.
+/// The operation makes no call that could fail. Only the system's random number generator could.
 const CANNOT_BE_BROUGHT_ABOUT: (&str, u16, &str) = ("generateSecret", 500, "internal");
 
 fn resolved<'a>(root: &'a Value, node: &'a Value) -> &'a Value {
@@ -48,7 +48,7 @@ fn promised() -> BTreeSet<Promise> {
                     promise("message");
                 }
                 if media_type == "application/problem+json" {
-                    // Its examples name every problem that a response can have.
+                    // The examples name every problem that a response can have.
                     for example in media["examples"].as_object().unwrap().values() {
                         let name = resolved(&root, example)["value"]["type"].as_str().unwrap();
                         promise(name.trim_start_matches("/problems/"));
@@ -60,7 +60,7 @@ fn promised() -> BTreeSet<Promise> {
     promised
 }
 
-/// What was got so far.
+/// The responses obtained so far.
 #[derive(Default)]
 struct Got(BTreeSet<Promise>);
 
@@ -86,7 +86,8 @@ fn disable() -> String {
     json!({"method": "", "key": "123456"}).to_string()
 }
 
-/// What every operation answers, whatever is set: to strangers, to huge bodies, in a bad hour, with a bug.
+/// The responses of every operation, whatever the settings: without a valid token, to huge bodies, during an outage,
+/// with a bug.
 async fn whatever_is_set(got: &mut Got) {
     let proxied = Proxied::start("promised");
     let user = proxied.fixture.user_with(json!({"scope": "users:edit"}));
@@ -95,7 +96,7 @@ async fn whatever_is_set(got: &mut Got) {
     let huge = format!("{{\"a\":\"{}\"}}", "a".repeat(5000));
     let failing = [
         Fault::Refuse(503, "ServiceUnavailableException"),
-        // One that only a bug or a wrong setting brings about.
+        // An error that only a bug or a wrong setting causes.
         Fault::Refuse(400, "ValidationException"),
     ];
     enrol_phone(&user).await;
@@ -115,7 +116,7 @@ async fn whatever_is_set(got: &mut Got) {
     }
 }
 
-/// What the documented settings answer.
+/// The responses with the documented settings.
 async fn by_default(got: &mut Got) {
     let (user, admin) = (stack().user(), stack().user_with(json!({"scope": "users:edit"})));
     for operation in ["getSettings", "getQrCode", "generateSecret", "sendVerification", "verify", "createRecoveryCodes"]
@@ -178,7 +179,7 @@ async fn step_up(got: &mut Got) {
         got.add(operation, &call(&user, operation, &keyed("12345")).await);
         got.add(operation, &call(&user, operation, &keyed(&wrong_code(SECRET))).await);
     }
-    // Reset between the two writes of a change.
+    // A reset comes between the two writes of a change.
     dynamodb.fail_after("UpdateItem", 1, 1, Fault::Delay(1000));
     let reset = async {
         dynamodb.hit().await;

@@ -8,17 +8,17 @@ async fn patch(user: &User, phone_prefix: impl Into<Value>, phone: impl Into<Val
     user.patch(json!({"method": "sms", "phone_prefix": phone_prefix.into(), "phone": phone.into()})).await
 }
 
-/// What GET shows of the number.
+/// The number as GET shows it.
 async fn shown(user: &User) -> (Value, Value) {
     let settings = user.settings().await;
     assert_eq!((&settings["method"], &settings["verified"]), (&json!("sms"), &json!(false)));
     (settings["phone_prefix"].clone(), settings["phone"].clone())
 }
 
-/// A code goes to exactly this number (E.164).
+/// Asserts that a code goes to exactly this number (E.164).
 async fn assert_reached_at(user: &User, number: &str) {
     let before = stack().messages_to(number).len();
-    // Several users send to one number here, which takes more than strangers may.
+    // Several users send to the same number here, more often than unverified ones may.
     stack().table().verify(&user_key_of(user)).await;
     user.send_code().await.assert_no_content();
     assert_eq!(stack().messages_to(number).len(), before + 1, "{number}");

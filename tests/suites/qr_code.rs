@@ -1,4 +1,4 @@
-//! `GET /api/two-factor/qr`: the picture, read by a decoder that has nothing to do with what draws it.
+//! `GET /api/two-factor/qr`: the picture, read by a decoder that is independent of the code that draws it.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
@@ -8,13 +8,13 @@ use crate::support::{Fixture, SECRET, User, code_now, enrol_app, enrol_phone, st
 /// The picture that the documentation prints.
 const DOCUMENTED: &[u8] = include_bytes!("data/documented-qr.png");
 
-/// Modules of white around the symbol (ISO/IEC 18004 §5.3.8).
+/// White modules around the symbol (ISO/IEC 18004 §5.3.8).
 const QUIET_ZONE: usize = 4;
 
 struct Picture {
     side: usize,
     dark: Vec<bool>,
-    /// Modules of a side of the symbol.
+    /// Modules along one side of the symbol.
     modules: usize,
     text: String,
 }
@@ -82,7 +82,7 @@ async fn the_picture_has_200_pixels_and_more_and_a_quiet_zone_of_four_modules() 
                 assert!(!picture.is_dark(x, y) || (symbol.contains(&x) && symbol.contains(&y)), "({x}, {y}) is dark");
             }
         }
-        // The finder patterns stand in three corners right behind it.
+        // The finder patterns are in three corners, directly inside the quiet zone.
         let (first, last) = (symbol.start, symbol.end - 1);
         assert!(picture.is_dark(first, first) && picture.is_dark(last, first) && picture.is_dark(first, last));
     }
@@ -92,7 +92,7 @@ async fn the_picture_has_200_pixels_and_more_and_a_quiet_zone_of_four_modules() 
 async fn the_account_is_the_first_claim_that_is_there() {
     let claims = [("email", "mail"), ("preferred_username", "pref"), ("username", "name"), ("cognito:username", "cog")];
     for first in 0..=claims.len() {
-        // Tokens of the local stack have an email unless it is taken out.
+        // The local stack's tokens have an email unless it is removed.
         let mut given = json!({"email": null});
         for (claim, value) in &claims[first..] {
             given[*claim] = json!(value);
@@ -109,7 +109,7 @@ async fn the_picture_says_what_the_documentations_does_for_the_same_inputs() {
     let documented = Picture::read(DOCUMENTED).text;
     let fixture = stack_with([("Issuer", "Ziik")]);
     let user = enrolled(&fixture, json!({"email": "kling.lavinia@example.org"})).await;
-    // The documentation's secret is a stand-in with digits that base32 does not have.
+    // The documented secret is a placeholder with digits that base32 does not have.
     assert_eq!(picture(&user).await.text, documented.replace("secret=1234567890", &format!("secret={SECRET}")));
     assert!(documented.contains("secret=1234567890"), "{documented}");
 }

@@ -1,4 +1,4 @@
-//! What many requests at the same instant may not achieve. Each runs in a process of its own, as on Lambda.
+//! What many simultaneous requests must not achieve. Each runs in its own process, as on Lambda.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -41,7 +41,7 @@ async fn of_40_wrong_guesses_at_once_five_are_compared() {
     let start = now();
     let answers = join_all((0..40).map(|_| user.verify(&wrong))).await;
     assert_eq!((count(&answers, 422), count(&answers, 429)), (5, 35), "{answers:?}");
-    // Of two requests the earlier may be refused for the later one: its wait is longer by what lay between them.
+    // A request may be refused because of a later one: its wait is then longer by the time between the two.
     let waits = 1..=60 + now() - start;
     assert!(answers.iter().filter(|a| a.status == 429).all(|a| waits.contains(&a.retry_after())), "{answers:?}");
     assert_eq!(number(&stack().table().user(&user.id).await.unwrap(), "failures"), Some(5));

@@ -1,4 +1,4 @@
-//! Events as AWS has sent them, or may: each function gets them as they are, past the local stack's gateway.
+//! Events as AWS has sent them or may send them. Each function gets them unchanged, without the local stack's gateway.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{ROUTES, stack};
 
-/// The event of a function's request, as `events/` has it.
+/// The sample event of a function, from `events/`.
 fn event(function: &str) -> Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(format!("{function}.json"));
     serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()

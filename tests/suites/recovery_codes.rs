@@ -1,4 +1,4 @@
-//! `POST /api/two-factor/recovery-codes`, and the codes it gives, as `verify` takes them.
+//! `POST /api/two-factor/recovery-codes`, and the use of its codes in `verify`.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
@@ -11,7 +11,7 @@ use crate::support::{
     recovery_codes, stack, stack_with, user_key_of, wrong_code,
 };
 
-/// How many codes are stored of the user.
+/// The number of recovery codes that the user has left in the table.
 async fn left(user: &User) -> usize {
     let item = stack().table().user(&user.id).await.unwrap();
     item.get("recovery_codes").map_or(0, |codes| codes.as_ss().unwrap().len())
@@ -70,7 +70,7 @@ async fn a_code_sent_20_times_at_once_is_accepted_once() {
 async fn ten_codes_sent_at_once_are_accepted_each_once() {
     let user = stack().user();
     let codes = recovery_codes(&user).await;
-    // Four at a time: a fifth that is counted before the others are accepted would have to wait.
+    // A recovery code is not counted as an attempt, so none of them has to wait.
     for some in codes.chunks(4) {
         for answer in join_all(some.iter().map(|code| user.verify(code))).await {
             answer.assert_no_content();
@@ -256,7 +256,7 @@ async fn a_current_code_makes_a_new_set_and_is_used_up_by_it() {
         make(&user, &json!({ "key": code })).await.assert_problem(422, "invalid-code");
         user.verify(&codes[0]).await.assert_problem(422, "invalid-code");
 
-        // A lost phone: a recovery code stands in, and the new set does not hold it any more.
+        // The phone is lost: a recovery code works in its place, and the new set does not contain that code.
         let codes: Vec<String> = serde_json::from_value(answer.json()["data"]["recovery_codes"].clone()).unwrap();
         fixture.table().let_pass(&user_key_of(&user), 600).await;
         assert_eq!(make(&user, &json!({"key": codes[0]})).await.status, 200);

@@ -1,4 +1,4 @@
-//! The function `reseal`: what an older key sealed is sealed anew, beside everything else that goes on.
+//! The function `reseal`: values sealed with an older key are sealed anew, while other requests go on.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn options(name: &str) -> Options {
     }
 }
 
-/// A stack with a table of its own, whose one key is k1.
+/// A stack with its own table and k1 as its only key.
 fn before(name: &str) -> Fixture {
     with_keys(&keyring("k1", &["k1"]), options(name))
 }
@@ -90,7 +90,7 @@ async fn new_settings_that_come_between_reading_and_writing_stay() {
     let (done, ()) = tokio::join!(behind.reseal_to_end(json!({})), change);
     assert_eq!((&done["scanned"], &done["resealed"]), (&json!(1), &json!(0)));
     assert_eq!(user.settings().await["secret_key"], OTHER_SECRET);
-    // The old key has sealed them, so there is something left for the next run.
+    // The old key sealed the new settings, so the next run still has something to do.
     assert_eq!(behind.reseal_to_end(json!({})).await["resealed"], 1);
     assert_eq!(user_after(&behind, &user.id).settings().await["secret_key"], OTHER_SECRET);
 }
@@ -138,7 +138,7 @@ async fn resealing_tells_nobody_anything_and_repeats_nothing() {
     let events = Answer::of(user.http.get(format!("{}/local/events", first.stack.base_url()))).await.json();
     let types: Vec<&Value> = events.as_array().unwrap().iter().map(|event| &event["type"]).collect();
     assert_eq!(types, ["two-factor.enabled"]);
-    // What the next write says of the one before is what it would have said.
+    // The next event is the same as without resealing.
     enrol_app(&user_after(&second, &user.id)).await;
     let events = Answer::of(user.http.get(format!("{}/local/events", first.stack.base_url()))).await.json();
     assert_eq!(events[1]["type"], "two-factor.changed");
@@ -172,12 +172,12 @@ async fn a_fault_on_the_way_ends_an_invocation_early_and_the_next_one_goes_on() 
             ..options("reseal-faults")
         },
     );
-    // Nothing done: an error, whose name is what the state machine tries again for.
+    // If nothing was done, it fails with the error name that the state machine retries.
     proxy.fail("Scan", 9, Fault::Refuse(400, "ProvisionedThroughputExceededException"));
     let failed = behind.invoke("reseal", &json!({})).await;
     assert_eq!((failed.status.as_u16(), &failed.json()["errorType"]), (502, &json!("Unavailable")));
     proxy.heal();
-    // One page done: where it has come to.
+    // If one page was done, it returns how far it got.
     proxy.fail_after("Scan", 1, 9, Fault::Refuse(400, "ProvisionedThroughputExceededException"));
     let early = behind.invoked("reseal", &json!({})).await;
     assert_eq!((&early["scanned"], &early["resealed"]), (&json!(5), &json!(5)));
@@ -185,7 +185,7 @@ async fn a_fault_on_the_way_ends_an_invocation_early_and_the_next_one_goes_on() 
     let begun = Instant::now();
     let done = behind.reseal_to_end(early).await;
     assert_eq!((&done["scanned"], &done["resealed"]), (&json!(12), &json!(12)));
-    // Seven more at five a second: the second page waits for the first one's second to be over.
+    // Seven more at five a second: the second page waits until the first page's second is over.
     assert!(begun.elapsed() >= Duration::from_secs(1));
 }
 

@@ -1,4 +1,5 @@
-//! `POST /api/users/{ID}/two-factor/reset` and `POST /api/two-factor/reset`: who may, and what is left afterwards.
+//! `POST /api/users/{ID}/two-factor/reset` and `POST /api/two-factor/reset`: who may reset, and what is left
+//! afterwards.
 
 use reqwest::Method;
 use serde_json::{Value, json};

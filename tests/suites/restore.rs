@@ -1,4 +1,4 @@
-//! The restore drill of docs/operations.md: a table copied away and brought back with its keys.
+//! The restore drill of docs/operations.md: a table is copied away and brought back with its keys.
 
 use std::process::Stdio;
 
@@ -10,7 +10,7 @@ use crate::support::{
     Directory, Fixture, SECRET, code_now, enrol_app, enrol_phone, keyring, new_recovery_codes, with_keys,
 };
 
-/// The commands of a section of docs/operations.md: its blocks of bash.
+/// The commands in a section of docs/operations.md: its bash blocks.
 fn commands(section: &str) -> Vec<&'static str> {
     let (_, from) = include_str!("../../docs/operations.md").split_once(&format!("\n## {section}\n")).unwrap();
     let section = from.split("\n## ").next().unwrap();
@@ -22,7 +22,7 @@ async fn has(program: &str) -> bool {
     asked.is_ok_and(|status| status.success())
 }
 
-/// Runs commands as an operator does, on the table of a stack.
+/// Runs commands on a stack's table as an operator runs them.
 async fn run(commands: &str, fixture: &Fixture, directory: &Directory) {
     let info = fixture.stack.info();
     let mut shell = Command::new("bash");
@@ -57,7 +57,7 @@ async fn what_was_copied_away_and_is_brought_back_with_its_keys_is_all_there_and
     ann.verify(&code).await.assert_no_content();
     let codes = new_recovery_codes(&ann).await;
     enrol_phone(&bob).await;
-    // More than the commands bring back at once.
+    // More items than the commands bring back at a time.
     for _ in 0..30 {
         enrol_app(&fixture.user()).await;
     }
@@ -72,13 +72,13 @@ async fn what_was_copied_away_and_is_brought_back_with_its_keys_is_all_there_and
     run(bring_back, &fixture, &directory).await;
     assert_eq!((fixture.table().all().await.len(), bob.settings().await), (items, settings));
     assert_eq!(ann.settings().await["secret_key"], SECRET);
-    // What guards against a second use came back too.
+    // The protection against using a code twice is restored too.
     ann.verify(&code).await.assert_problem(422, "invalid-code");
     ann.verify(&codes[0]).await.assert_no_content();
     let of_restore = events(&fixture).await.len() - told.len();
     assert_eq!(of_restore, 1, "the recovery code's, and none of the restore");
 
-    // The keys belong to the copy: without them nothing opens, with them everything.
+    // The copy belongs with its keys: without them nothing opens, with them everything does.
     let other = fixture.with_other_keys(&keyring("k9", &["k9"]));
     let as_bob = other.user_with(json!({"sub": bob.id}));
     assert_eq!(as_bob.get("/api/two-factor").await.status, 500);

@@ -1,5 +1,6 @@
-//! A rotation of the sealing keys as docs/operations.md has it, from the new key to the old one's removal, with traffic beside
-//! it all the time; and before it, users from a CSV file: 1,000, or as many as the variable `USERS` says.
+//! A rotation of the sealing keys as docs/operations.md describes it, from adding the new key to removing the old one,
+//! under constant traffic. Before it, users are imported from a CSV file: 1,000, or as many as the variable `USERS`
+//! says.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,10 +18,10 @@ use crate::import_tool::{has_python, tool};
 use crate::support::{Directory, Fixture, Table, code_now, keyring, stack, with_keys};
 
 static USERS: LazyLock<u64> = LazyLock::new(|| std::env::var("USERS").map_or(1000, |users| users.parse().unwrap()));
-/// How many others enrol at once, one after the other.
+/// The number of tasks that make traffic at the same time.
 const BUSY: u64 = 4;
 
-/// The secret of an imported user, or of a busy one at some time: another for each number.
+/// A secret for an imported user or for one who enrols meanwhile: a different one for each number.
 fn secret(number: u64) -> String {
     let bytes = (0..20_u64).map(|index| (number.wrapping_mul(2_654_435_761 + index * 97) >> 3) as u8);
     let mut bytes: Vec<u8> = bytes.collect();
@@ -28,7 +29,7 @@ fn secret(number: u64) -> String {
     Secret::from_bytes(bytes).unwrap().to_base32().to_string()
 }
 
-/// What traffic there is, and which functions it reaches: during a deployment those from before and from after it.
+/// The traffic, and the stacks it reaches: during a deployment, those from before and after it.
 #[derive(Default)]
 struct Traffic {
     stacks: RwLock<Vec<Arc<Fixture>>>,
@@ -40,7 +41,7 @@ struct Traffic {
 }
 
 impl Traffic {
-    /// From now on these are reached; returns when each has been, many times over.
+    /// Directs the traffic to these stacks. Returns after enough turns for each stack to have been reached many times.
     async fn reach(&self, stacks: &[&Arc<Fixture>]) {
         *self.stacks.write().unwrap() = stacks.iter().copied().cloned().collect();
         let until = self.done.load(Ordering::Relaxed) + 2 * BUSY;
@@ -55,7 +56,8 @@ impl Traffic {
         Arc::clone(&stacks[(turn.wrapping_mul(2_654_435_761) >> 16) as usize % stacks.len()])
     }
 
-    /// Users enrol, read, change their settings and verify, and imported ones sign in; each request may reach another stack.
+    /// Users enrol, read, change their settings and verify, and imported users sign in. Each request may go to a
+    /// different stack.
     async fn flow(&self, first_turn: u64) {
         let mut turn = first_turn;
         let mut user = |id: u64| {
@@ -77,7 +79,7 @@ impl Traffic {
     }
 }
 
-/// Ends the traffic, also where a request went wrong: nothing waits for it then.
+/// Ends the traffic even if a request failed, so that nothing waits for it.
 struct EndsTraffic(Arc<Traffic>);
 
 impl Drop for EndsTraffic {
@@ -87,7 +89,7 @@ impl Drop for EndsTraffic {
     }
 }
 
-/// Brings in all users: by the tool, or by the function alone where there is no Python.
+/// Imports all users: with the tool, or with the function alone if there is no Python.
 async fn bring_in(fixture: &Fixture) {
     if has_python().await {
         let directory = Directory::new();
@@ -108,7 +110,7 @@ async fn bring_in(fixture: &Fixture) {
     }
 }
 
-/// How many of the imported users have the secret that they were brought in with, under this keyring.
+/// How many imported users still have the secret they were imported with, opened with this keyring.
 async fn opened(table: &Table, keys: &Keyring) -> u64 {
     let (mut opened, mut from): (u64, Option<HashMap<String, AttributeValue>>) = (0, None);
     loop {
@@ -148,7 +150,7 @@ async fn users_from_a_csv_do_not_notice_that_the_keys_are_rotated_and_sign_in_wi
         .collect();
     let deployed = |keyring: String| Arc::new(old.with_other_keys(&keyring));
 
-    // The first deployment makes the new key known, the second has it seal.
+    // The first deployment adds the new key, the second seals with it.
     let known = deployed(keyring("k1", &["k1", "k2"]));
     traffic.reach(&[&old, &known]).await;
     traffic.reach(&[&known]).await;
@@ -165,7 +167,7 @@ async fn users_from_a_csv_do_not_notice_that_the_keys_are_rotated_and_sign_in_wi
     assert_eq!(counted["k1"], 0, "{counted}");
     assert!(counted["k2"].as_u64().unwrap() > *USERS, "{counted}");
 
-    // The third takes the old key away.
+    // The third removes the old key.
     let new = deployed(keyring("k2", &["k2"]));
     traffic.reach(&[&sealing, &new]).await;
     traffic.reach(&[&new]).await;

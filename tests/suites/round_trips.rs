@@ -1,4 +1,4 @@
-//! What each request costs in calls to AWS: the latency and the price of a function are its round trips.
+//! The calls to AWS that each request makes: round trips are what a function costs in time and money.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What a running stack makes ready for `sam local invoke`, and the events that are for it.
+//! What a running stack prepares for `sam local invoke`, and the events for it.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Fixture, nothing_set, stack, stack_with};
 
-/// Makes a stack ready; gives the file's path and content.
+/// Prepares a stack; returns the file's path and content.
 fn prepared(fixture: &Fixture, name: &str) -> (PathBuf, Value) {
     let file = std::env::temp_dir().join(format!("two-factor-{}-{name}.json", std::process::id()));
     fixture.prepare_for_sam(&file);
@@ -54,7 +54,7 @@ async fn the_user_of_the_events_has_an_authenticator_app() {
     assert_eq!((&settings["method"], &settings["secret_key"]), (&json!("google"), &json!("T42NQXFCPWEJMGJY")));
 }
 
-/// The answer of a function to its file in `events/`.
+/// A function's response to its file in `events/`.
 async fn invoke(fixture: &Fixture, binary: &str) -> Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../events/{binary}.json"));
     let event = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -78,7 +78,7 @@ async fn every_event_is_one_that_its_function_understands() {
     let refused = invoke(&fixture, "verify").await;
     assert_eq!(refused["statusCode"], 422);
     assert!(refused["body"].as_str().unwrap().contains("/problems/invalid-code"), "{refused}");
-    // Of a user whose settings are not verified.
+    // The user's settings are not verified.
     assert_eq!(invoke(&fixture, "recovery-codes").await["statusCode"], 409);
     // A form, which arrives base64-encoded.
     assert_eq!(invoke(&fixture, "update-settings").await["statusCode"], 204);

@@ -1,4 +1,4 @@
-//! What may be read nowhere: not in a log line of a whole run, not in a stored item.
+//! What must not be readable anywhere: not in a log line of a whole run, not in a stored item.
 
 use local_stack::Options;
 use reqwest::Method;
@@ -9,7 +9,7 @@ use crate::support::{
     wrong_code,
 };
 
-/// Everything that has to stay unread, as it would be found in a text.
+/// Everything that must stay secret, in the form in which a text would contain it.
 #[derive(Default)]
 struct Secrets(Vec<String>);
 
@@ -84,7 +84,7 @@ async fn no_log_line_of_a_whole_run_holds_a_secret_a_code_a_token_or_a_number() 
     secrets.add(&admin.token);
     walk(&user, &admin, |phone| last_code(stack(), phone), &mut secrets).await;
 
-    // Faults too: their reasons are logged.
+    // Faults are included because their reasons are logged.
     let faults = [
         Fault::Refuse(500, "InternalServerErrorException"),
         Fault::Refuse(400, "ValidationException"),

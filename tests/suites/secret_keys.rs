@@ -35,7 +35,7 @@ async fn padding_is_dropped() {
         let shown = user.settings().await["secret_key"].as_str().unwrap().to_owned();
         assert_eq!(shown.len(), bare.len());
         assert!(!shown.contains('='));
-        // What is shown is canonical: it reads as itself.
+        // The secret that is shown is canonical: sent back, it is stored unchanged.
         patch(&user, &shown).await.assert_no_content();
         assert_eq!(user.settings().await["secret_key"], *shown);
     }

@@ -1,4 +1,4 @@
-//! SECURITY.md names a test for each defence; a test that is renamed or removed must not leave its name there.
+//! SECURITY.md names a test for each defence, and must not name one that has been renamed or removed.
 
 use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,8 @@ fn every_test_that_security_md_names_is_there() {
     let names: Vec<(&str, &str)> = code.filter_map(|code| code.rsplit_once("::")).collect();
     assert!(names.len() > 50, "{names:?}");
     for (module, name) in names {
-        // A unit test's module ends in `tests`; where it is in the library is not worth following.
+        // A unit test's module ends in `tests`. Any file of the library may hold it: finding out which is not worth the
+        // effort.
         let files = match module.strip_suffix("::tests") {
             Some(_) => sources(&root.join("shared/src")),
             None => vec![root.join(format!("tests/suites/{module}.rs"))],

@@ -1,4 +1,4 @@
-//! How often codes are sent: 30 s between two, 5 an hour and 10 a day for a user, 10 a day for a number.
+//! The limits on sending codes: 30 s between two, 5 an hour and 10 a day for a user, 10 a day for a number.
 
 use serde_json::json;
 
@@ -11,8 +11,8 @@ fn stamps(item: &Item) -> Vec<String> {
     item.get("sends").map(|sends| sends.as_ns().unwrap().clone()).unwrap_or_default()
 }
 
-/// The key of the item that counts the sends to the user's number: it has a send in common with the user's, as long as
-/// time has passed for neither.
+/// The key of the item that counts the sends to the user's number. It is found by a send that both items hold, so call
+/// this before `let_pass` moves the times of either.
 async fn number_key(table: &Table, user: &User) -> String {
     let sent = stamps(&table.user(&user.id).await.unwrap());
     let is_the_numbers = |item: &Item| {
@@ -22,7 +22,7 @@ async fn number_key(table: &Table, user: &User) -> String {
     items.iter().find(|item| is_the_numbers(item)).expect("the number's item")["pk"].as_s().unwrap().clone()
 }
 
-/// The answer is 429, and asks to wait for `seconds`, of which some may have passed.
+/// Asserts a 429 that asks to wait for `seconds`, some of which may have passed.
 fn assert_wait(answer: &Answer, seconds: u64) {
     answer.assert_problem(429, "too-many-sends");
     let wait = answer.retry_after();
@@ -113,7 +113,7 @@ async fn a_number_gets_10_codes_a_day_over_all_users() {
     assert_eq!(table.user(&eleventh.id).await, before, "nothing is half done");
     assert_eq!(stack().messages_to(&format!("+45{phone}")).len(), 10);
 
-    // The user may send to another number meanwhile.
+    // The user may send to another number in the meantime.
     let other = enrol_phone(&eleventh).await;
     eleventh.send_code().await.assert_no_content();
     assert_eq!(stack().messages_to(&other).len(), 1);
@@ -160,7 +160,7 @@ async fn where_the_users_and_the_numbers_limits_are_reached_the_longer_wait_is_s
     let answer = users[2].send_code().await;
     answer.assert_problem(429, "too-many-sends");
     assert_eq!(answer.retry_after(), HOUR);
-    // Verified, the number has room again, and the user's own half minute is left.
+    // Once the user is verified, the number has room again, and only the user's own half minute is left.
     table.verify(&user_key_of(&users[2])).await;
     assert_wait(&users[2].send_code().await, 30);
 }
@@ -187,7 +187,7 @@ async fn the_stack_sends_so_many_an_hour_and_half_of_them_to_enrolments_at_most(
             refused.push(user);
         }
     }
-    // Sign-ins go on: three more.
+    // Sign-ins still work: three more.
     for (nth, user) in refused.iter().enumerate() {
         table.verify(&user_key_of(user)).await;
         let answer = user.send_code().await;

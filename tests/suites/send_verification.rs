@@ -1,4 +1,4 @@
-//! `POST /api/two-factor/send-verification`: the message, and where it goes. How often is in `send_limits.rs`.
+//! `POST /api/two-factor/send-verification`: the message, and where it goes. `send_limits.rs` covers how often.
 
 use local_stack::Options;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use crate::support::{Fixture, enrol_app, enrol_phone, last_code, number, own_sta
 
 const SEND: &str = "/api/two-factor/send-verification";
 
-/// Enrols a phone, sends it a code, and gives its number and the message.
+/// Enrols a phone and sends it a code; returns its number and the message.
 async fn sent(fixture: &Fixture) -> (String, String) {
     let user = fixture.user();
     let phone = enrol_phone(&user).await;

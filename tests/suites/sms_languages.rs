@@ -1,4 +1,4 @@
-//! The language of the message: the caller's by the claim `locale`, or the setting's, or the company's own text.
+//! The language of the message: from the caller's `locale` claim or from the setting, or the company's own text.
 
 use local_stack::{LogLine, Options};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn speaking(locale: impl Into<Value>) -> Value {
     json!({"locale": locale.into()})
 }
 
-/// Sends a user with these claims a code; gives the message, with `012345` in place of the code.
+/// Sends a code to a user with these claims; returns the message, with `012345` in place of the code.
 async fn message(fixture: &Fixture, claims: Value) -> String {
     let user = fixture.user_with(claims);
     let phone = enrol_phone(&user).await;
@@ -105,7 +105,7 @@ async fn the_template_takes_every_language_as_the_default_and_no_other() {
     assert_eq!(allowed, ours);
 }
 
-/// Has `send-verification` start with this setting; gives the whole run's log.
+/// Starts `send-verification` with this setting; returns the log of the whole run.
 async fn log_with(setting: (&str, &str)) -> Vec<LogLine> {
     let env = [(setting.0.to_owned(), setting.1.to_owned())].into();
     let mut fixture =

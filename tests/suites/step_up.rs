@@ -1,4 +1,4 @@
-//! Step-up: a change of verified settings takes a current code, and can verify the new app in the same write.
+//! Step-up: a change of verified settings requires a current code, and can verify the new app in the same write.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ async fn a_code_of_the_new_app_verifies_it_in_the_write_that_enrols_it() {
     user.patch(change(Some(&key), &new_key)).await.assert_no_content();
     let settings = user.settings().await;
     assert_eq!((&settings["secret_key"], &settings["verified"]), (&json!(OTHER), &json!(true)));
-    // No moment in which the token alone can undo or finish the change.
+    // At no point can the token alone undo or finish the change.
     user.patch(json!({"method": ""})).await.assert_problem(403, "step-up-required");
     user.verify(&new_key).await.assert_problem(422, "invalid-code");
     user.verify(&code_at(OTHER, now() + 30)).await.assert_no_content();

@@ -1,4 +1,4 @@
-//! The store's facts with the time given: every wait and limit walked through, second by second, over the real engine.
+//! The store with the time as a parameter: every wait and limit is followed second by second, on the real engine.
 
 use two_factor::authenticator::code::Code;
 use two_factor::authenticator::secret::Secret;
@@ -20,10 +20,10 @@ use crate::support::{SECRET, Table, phone_number, stack};
 /// The first second of a time step.
 const START: UnixTime = UnixTime::from_seconds(2_000_000_010);
 
-/// More than all these tests send.
+/// More than all these tests send together.
 const BUDGET: Budget = Budget { per_hour: 1_000_000 };
 
-/// A user of a store, with the keys that seal.
+/// A user in a store with its keys and its table.
 struct Subject {
     store: Store,
     table: Table,
@@ -72,7 +72,7 @@ impl Subject {
         }
     }
 
-    /// Tries the app's code of the time step that begins at `now`.
+    /// Tries the code that the app shows at `now`.
     async fn accept(&self, reserved: &Reserved, now: UnixTime) -> bool {
         let code = totp::code_at(&Secret::parse(SECRET).unwrap(), now);
         let code = Code::parse(&code).unwrap();
@@ -83,7 +83,7 @@ impl Subject {
         self.store = self.table.store(keys);
     }
 
-    /// Asks for a send as the function does: reads, then reserves.
+    /// Requests a send as the function does: reads, then reserves.
     async fn send(&self, now: UnixTime) -> SendReservation {
         self.send_after_reading(&self.read().await, now).await
     }
@@ -196,7 +196,7 @@ async fn an_attempt_given_back_leaves_everything_as_it_was() {
     let reserved = subject.reserved(START + 60).await;
     subject.store.release_attempt(&subject.user, &reserved).await.unwrap();
     assert_eq!(subject.read().await.throttle, before);
-    // Giving back twice, or after a later attempt, gives nothing.
+    // Releasing an attempt twice, or after its code was accepted, changes nothing.
     subject.store.release_attempt(&subject.user, &reserved).await.unwrap();
     assert_eq!(subject.read().await.throttle, before);
     let reserved = subject.reserved(START + 60).await;
@@ -238,7 +238,7 @@ async fn sends_of_a_user_walk_through_half_a_minute_an_hour_and_a_day() {
         subject.assert_sent(START + second).await;
     }
     subject.assert_send_waits(START + 7300, DAY - 7300).await;
-    // The number's ten are as old as the user's, and its wait is always an hour.
+    // The number's ten sends are as old as the user's, and its wait is always an hour.
     subject.assert_send_waits(START + DAY - 1, NUMBER_WAIT).await;
     subject.assert_sent(START + DAY).await;
     assert_eq!(subject.read().await.sends.stamps().len(), 10);
@@ -289,7 +289,7 @@ async fn a_send_given_back_frees_both_limits_and_puts_the_earlier_code_back() {
     subject.store.release_send(&subject.user, &slot).await.unwrap();
     let after = subject.read().await;
     assert_eq!((&after.challenge, &after.sends), (&before.challenge, &before.sends));
-    // Once more, and with new settings in between: the send is given back, the settings stay.
+    // Again, with new settings in between: the send is released, and the new settings stay.
     let SendReservation::Reserved(slot) = subject.send(START + 30).await else { panic!("a send is due") };
     subject.enrol_phone(&phone_number()).await;
     subject.store.release_send(&subject.user, &slot).await.unwrap();

@@ -1,5 +1,5 @@
-//! The store under clocks that are wrong and times that are far: jumped back, past 2038, at either end of what a number
-//! can hold; and items that DynamoDB's time to live should have removed already.
+//! The store with wrong clocks and extreme times: clocks that jump back, times after 2038 and at both ends of what a
+//! number can hold, and items that DynamoDB's time to live should already have removed.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use two_factor::authenticator::code::Code;
@@ -20,12 +20,12 @@ use two_factor::verification::{self, Try, TypedCode};
 
 use crate::support::{SECRET, Table, phone_number, stack};
 
-/// Seconds since 1970 that some program, somewhere, has not got past: what 31, 32 and 33 bits hold, the year 9999, and
-/// what a JSON number holds exactly.
+/// Seconds since 1970 at which some programs fail: around the limits of 31, 32 and 33 bits, the end of the year 9999,
+/// 2⁴⁰, and the last second whose milliseconds a JSON number holds exactly.
 const FAR: [u64; 8] =
     [0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x1_0000_0000, 0x1_ffff_ffff, 253_402_300_799, 1 << 40, 9_007_199_254_740];
 
-/// More than all these tests send.
+/// More than all these tests send together.
 const BUDGET: Budget = Budget { per_hour: 1_000_000 };
 
 struct Subject {
@@ -136,7 +136,7 @@ async fn every_rule_holds_past_2038_and_far_beyond() {
 
 #[tokio::test]
 async fn no_time_makes_anything_panic() {
-    // The last ones are past what DynamoDB can count in millionths of a second; an error is an answer there.
+    // The last times do not fit when counted in microseconds, as stamps of sends are; an error is acceptable there.
     for (nth, now) in
         [0, 1, 29, 30, 59, u64::MAX / 1_000_000, u64::MAX / 2, u64::MAX - 600, u64::MAX].into_iter().enumerate()
     {
@@ -210,7 +210,7 @@ async fn a_clock_that_was_hours_ahead_locks_nobody_out_for_as_long() {
     for _ in 0..5 {
         assert_eq!(subject.attempt(start + 400 * DAY).await, None);
     }
-    // One attempt by the right clock, and from there on its own time counts.
+    // After one attempt with the correct clock, that attempt's time counts.
     assert_eq!(subject.attempt(start).await, None);
     assert_eq!(subject.attempt(start).await, Some(120));
     assert_eq!(subject.read().await.throttle.failures, 6);
@@ -258,7 +258,7 @@ async fn what_the_time_to_live_has_not_removed_yet_counts_as_ever() {
     assert_eq!(subject.store.reset(&subject.user, ResetBy::Self_, StepUp::None, at(start)).await, Ok(Removed::Done));
     let overdue = AttributeValue::N((start - 10 * DAY).to_string());
     subject.table.put(&subject.key(), "expires_at", overdue.clone()).await;
-    // Two days late is usual. The wait counts, and new settings take the item's end away.
+    // Two days late is normal. The wait still counts, and new settings remove the item's expiry.
     subject.enrol_app(start).await;
     assert_eq!(subject.attempt(start).await, Some(60));
     assert!(!subject.table.item(&subject.key()).await.unwrap().contains_key("expires_at"));

@@ -1,4 +1,4 @@
-//! With `TENANT_CLAIM` set: users of different tenants have nothing to do with each other, whatever their IDs are.
+//! With `TENANT_CLAIM` set, users of different tenants are separate, whatever their IDs.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use crate::support::{
     Fixture, SECRET, User, code_now, enrol_app, last_code, nothing_set, phone_number, stack_with, wrong_code,
 };
 
-/// The stack that the tests of this file share, each with IDs of its own.
+/// The stack that the tests in this file share; each uses IDs of its own.
 fn fixture() -> &'static Fixture {
     static FIXTURE: LazyLock<Fixture> =
         LazyLock::new(|| stack_with([("TenantClaim", "tenant"), ("PermissionClaims", "roles")]));

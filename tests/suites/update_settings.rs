@@ -1,5 +1,5 @@
-//! `PATCH /api/two-factor`: the methods, and what a change of them does. What may stand in the fields is in
-//! `secret_keys.rs` and `phone_numbers.rs`, what a body may be in `bodies.rs`.
+//! `PATCH /api/two-factor`: the methods, and the effect of changing them. `secret_keys.rs` and `phone_numbers.rs` cover
+//! the fields, `bodies.rs` the body.
 
 use serde_json::{Value, json};
 

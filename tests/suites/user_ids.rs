@@ -1,4 +1,4 @@
-//! Who the caller is: the claim named by `USER_ID_CLAIM`, in the form that `USER_ID_TYPE` says.
+//! Who the caller is: the claim named by `USER_ID_CLAIM`, in the form that `USER_ID_TYPE` requires.
 
 use serde_json::{Value, json};
 

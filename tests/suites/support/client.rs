@@ -12,7 +12,7 @@ pub struct User {
     pub http: reqwest::Client,
 }
 
-/// An answer, its body read.
+/// A response, with its body read.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -56,7 +56,7 @@ impl User {
         Answer::of(request).await
     }
 
-    /// A request with the user's token, for a test that has more to say.
+    /// A request with the user's token, for a test that adds to it.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base_url)).bearer_auth(&self.token)
     }
@@ -73,13 +73,13 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The answer is 204 with nothing in it.
+    /// Asserts a 204 without a body.
     pub fn assert_no_content(&self) {
         assert_eq!((self.status.as_u16(), self.text.as_str()), (204, ""), "{self:?}");
         assert_eq!(self.headers["cache-control"], "no-store");
     }
 
-    /// The answer is a problem document with this status and this last part of its type; gives the document.
+    /// Asserts a problem document with this status and this last part of its type; returns the document.
     pub fn assert_problem(&self, status: u16, name: &str) -> Value {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
         assert_eq!(self.headers["content-type"], "application/problem+json");

@@ -1,8 +1,8 @@
-//! A directory of a test's own.
+//! A directory for one test.
 
 use std::path::{Path, PathBuf};
 
-/// A directory that no other test has, gone when this is dropped.
+/// A directory that no other test uses, removed on drop.
 pub struct Directory(PathBuf);
 
 impl Directory {

@@ -1,5 +1,5 @@
-//! An identity provider of the tests' own. Its key is in the test's hands, so that a test can sign what no provider
-//! would: an attacker who has found a way to have something signed, and a signature that is wrong in one byte.
+//! An identity provider for the tests. They hold its key, so they can sign what no provider would: what an attacker had
+//! signed by some trick, or a signature that is wrong in one byte.
 
 use std::sync::LazyLock;
 
@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use super::stack::{Fixture, on_runtime, own_stack};
 use super::{User, now};
 
-/// What stands before the hash in a signature of RS256: the DER of `DigestInfo` (RFC 8017 §9.2).
+/// The prefix of the hash in an RS256 signature: the DER of `DigestInfo` (RFC 8017 §9.2).
 pub const DIGEST_INFO: [u8; 19] =
     [0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20];
 
-/// The provider that the tests share, and a stack that takes its tokens.
+/// The provider that the tests share, and a stack that accepts its tokens.
 pub struct Issuer {
     pub url: String,
     pub fixture: Fixture,
@@ -30,7 +30,7 @@ pub fn issuer() -> &'static Issuer {
 }
 
 impl Issuer {
-    /// The `kid` of the key that signs.
+    /// The `kid` of the signing key.
     pub const KID: &str = "signing";
 
     fn start() -> Self {
@@ -62,38 +62,38 @@ impl Issuer {
         Self { url, fixture, key }
     }
 
-    /// The claims of a good token for this user.
+    /// The claims of a valid token for this user.
     pub fn claims(&self, sub: &str) -> Value {
         json!({"iss": self.url, "aud": "local", "sub": sub, "iat": now(), "exp": now() + 3600})
     }
 
-    /// The header of a good token.
+    /// The header of a valid token.
     pub fn header() -> Value {
         json!({"alg": "RS256", "typ": "JWT", "kid": Self::KID})
     }
 
-    /// A token of this header and these claims, signed as RS256 says.
+    /// A token with this header and these claims, signed with RS256.
     pub fn token(&self, header: &Value, claims: &Value) -> String {
         self.token_of(&header.to_string(), &claims.to_string())
     }
 
-    /// A token of these texts as they stand, signed as RS256 says.
+    /// A token with exactly these texts, signed with RS256.
     pub fn token_of(&self, header: &str, claims: &str) -> String {
         self.signed(&format!("{}.{}", BASE64.encode(header), BASE64.encode(claims)))
     }
 
-    /// A message with its signature.
+    /// The message with its signature.
     pub fn signed(&self, message: &str) -> String {
         let padded = [&DIGEST_INFO[..], digest(&SHA256, message.as_bytes()).as_ref()].concat();
         format!("{message}.{}", BASE64.encode(self.sign(&padded)))
     }
 
-    /// Signs what stands behind the padding of PKCS #1 v1.5, whatever it is.
+    /// Signs these bytes, whatever they are, after adding the padding of PKCS #1 v1.5.
     pub fn sign(&self, padded: &[u8]) -> Vec<u8> {
         self.key.sign(Pkcs1v15Sign::new_unprefixed(), padded).unwrap()
     }
 
-    /// The public key as an attacker reads it off the key set.
+    /// The modulus of the public key, as an attacker reads it from the key set.
     pub fn public_modulus(&self) -> String {
         BASE64.encode(self.key.n_bytes())
     }

@@ -1,4 +1,4 @@
-//! What the suites share: one running stack, users with tokens, and a look into the table.
+//! What the suites share: one running stack, users with tokens, and access to the table.
 
 mod client;
 mod directory;

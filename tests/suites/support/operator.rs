@@ -1,4 +1,4 @@
-//! What an operator does: invokes functions without a route, and rotates the sealing keys.
+//! What an operator does: invokes functions that have no route, and rotates the sealing keys.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub fn keyring(current: &str, names: &[&str]) -> String {
     members.to_string()
 }
 
-/// A stack whose functions have this keyring, and that reseals as fast as it may.
+/// A stack whose functions have this keyring, and which reseals at the highest rate allowed.
 pub fn with_keys(keyring: &str, options: Options) -> Fixture {
     let keys = BTreeMap::from([("SEALING_KEYS".to_owned(), keyring.to_owned())]);
     let functions = ROUTES.into_iter().map(|route| route.function).chain(["import", "reseal"]);
@@ -27,7 +27,7 @@ pub fn with_keys(keyring: &str, options: Options) -> Fixture {
 }
 
 impl Fixture {
-    /// The same table with another keyring: what the functions are after a deployment.
+    /// The same table with another keyring, as after a deployment.
     pub fn with_other_keys(&self, keyring: &str) -> Self {
         let info = self.stack.info();
         with_keys(
@@ -47,14 +47,14 @@ impl Fixture {
         Answer::of(reqwest::Client::new().post(url).body(event.to_string())).await
     }
 
-    /// The same; the function does not fail.
+    /// Like `invoke`, but asserts that the function succeeds, and returns its result.
     pub async fn invoked(&self, function: &str, event: &Value) -> Value {
         let answer = self.invoke(function, event).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()
     }
 
-    /// Invokes `reseal` until it is at the end, as the state machine does; gives its last answer.
+    /// Invokes `reseal` until it reaches the end, as the state machine does; returns its last result.
     pub async fn reseal_to_end(&self, mut event: Value) -> Value {
         loop {
             event = self.invoked("reseal", &event).await;
@@ -64,7 +64,7 @@ impl Fixture {
         }
     }
 
-    /// How many values each key has sealed.
+    /// The number of values sealed with each key.
     pub async fn sealed_by(&self) -> Value {
         self.reseal_to_end(json!({"count": true})).await["keys"].clone()
     }

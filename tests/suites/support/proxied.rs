@@ -11,12 +11,12 @@ pub struct Proxied {
 }
 
 impl Proxied {
-    /// `name` names the stack, and so a table of its own in the engine that the stacks share.
+    /// `name` is the name of the stack, and so gives it its own table in the engine that the stacks share.
     pub fn start(name: &str) -> Self {
         Self::start_with(name, Options::default())
     }
 
-    /// The same with options of the test's own.
+    /// Like `start`, with other options.
     pub fn start_with(name: &str, options: Options) -> Self {
         let engines = stack().stack.info();
         let (dynamodb, sns) = (Proxy::start(&engines.dynamodb_endpoint), Proxy::start(&engines.sns_endpoint));
@@ -29,7 +29,7 @@ impl Proxied {
         Self { fixture, dynamodb, sns }
     }
 
-    /// The calls to both since the last time this was asked.
+    /// The calls to both since this was last called.
     pub fn take_calls(&self) -> Vec<String> {
         [self.dynamodb.take_calls(), self.sns.take_calls()].concat()
     }

@@ -1,4 +1,4 @@
-//! A proxy between the functions and an engine: it writes down every call, and can make one fail.
+//! A proxy between the functions and an engine: it records every call, and can make calls fail.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,26 +15,26 @@ use super::stack::on_runtime;
 /// What the proxy does to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Answers this status with an error of this name, and passes nothing on.
+    /// Responds with this status and an error of this name, and passes nothing on.
     Refuse(u16, &'static str),
-    /// Cancels a transaction for this reason of its last part, and passes nothing on.
+    /// Cancels a transaction, with this reason for its last part, and passes nothing on.
     Cancel(&'static str),
-    /// Refuses as SNS refuses a number for good, and passes nothing on.
+    /// Refuses as SNS refuses a number permanently, and passes nothing on.
     RefuseNumber,
     /// Cuts the connection before the call is passed on.
     CutBefore,
-    /// Passes the call on and cuts the connection before the answer is through.
+    /// Passes the call on and cuts the connection before the response is complete.
     CutAfter,
-    /// Passes the call on and never answers.
+    /// Passes the call on and never responds.
     Silence,
-    /// Passes the call on after so many milliseconds.
+    /// Passes the call on after this many milliseconds.
     Delay(u64),
 }
 
-/// What becomes of some calls.
+/// What happens to some calls.
 struct Rule {
     call: &'static str,
-    /// How many are let through first, and how many fail then.
+    /// The number of calls to let through first, and the number that fail after them.
     let_through: usize,
     times: usize,
     fault: Fault,
@@ -68,8 +68,8 @@ impl Proxy {
         Self { endpoint, shared }
     }
 
-    /// The calls since the last time this was asked, such as `UpdateItem` or `Publish`; the unsigned `GET /` that opens
-    /// a connection is none.
+    /// The calls since this was last called, such as `UpdateItem` or `Publish`. The unsigned `GET /` that opens a
+    /// connection does not count.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.shared.calls.lock().unwrap())
     }
@@ -79,12 +79,12 @@ impl Proxy {
         self.fail_after(call, 0, times, fault);
     }
 
-    /// Lets the next `let_through` calls of this name pass, and makes `times` behind them fail.
+    /// Lets the next `let_through` calls of this name pass, and makes the `times` calls after them fail.
     pub fn fail_after(&self, call: &'static str, let_through: usize, times: usize, fault: Fault) {
         self.shared.rules.lock().unwrap().push(Rule { call, let_through, times, fault });
     }
 
-    /// Waits until a call meets its fault.
+    /// Waits until a fault hits a call.
     pub async fn hit(&self) {
         self.shared.hit.notified().await;
     }
@@ -143,7 +143,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     }
 }
 
-/// The operation: DynamoDB's in a header, SNS's in the form.
+/// The operation, which DynamoDB has in a header and SNS in the form.
 fn name(headers: &axum::http::HeaderMap, body: &Bytes) -> Option<String> {
     if let Some(target) = headers.get("x-amz-target") {
         return target.to_str().unwrap().split('.').next_back().map(str::to_owned);
@@ -169,7 +169,7 @@ fn cancellation(reason: &str) -> Response {
     (StatusCode::BAD_REQUEST, json.to_string()).into_response()
 }
 
-/// An answer whose body breaks off, which takes the connection with it.
+/// A response whose body breaks off, which closes the connection.
 fn cut() -> Response {
     Response::new(Body::from_stream(stream::iter([Err::<Bytes, _>(std::io::Error::other("cut"))])))
 }

@@ -1,4 +1,4 @@
-//! Bytes on a socket, for requests that no HTTP client would send.
+//! Raw bytes on a socket, for requests that no HTTP client would send.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use super::User;
 
-/// The answers that came back on one connection, as one text.
+/// The responses received on one connection, as one text.
 pub struct Raw(pub String);
 
 impl Raw {
@@ -15,7 +15,7 @@ impl Raw {
     pub async fn send(user: &User, bytes: &[u8]) -> Self {
         let address = user.base_url.strip_prefix("http://").unwrap();
         let mut socket = TcpStream::connect(address).await.unwrap();
-        // The server may have refused and closed before everything was written.
+        // The server may refuse and close before everything is written.
         let _refused = socket.write_all(bytes).await;
         let mut answer = Vec::new();
         let mut buffer = [0; 8192];
@@ -25,9 +25,9 @@ impl Raw {
         Self(String::from_utf8_lossy(&answer).into_owned())
     }
 
-    /// The status of each answer.
+    /// The status of each response.
     pub fn statuses(&self) -> Vec<u16> {
-        // A body is JSON and followed by the next status line without a line break.
+        // Bodies are JSON, and the next status line follows one without a line break.
         self.0.match_indices("HTTP/1.1 ").map(|(at, found)| self.0[at + found.len()..][..3].parse().unwrap()).collect()
     }
 }

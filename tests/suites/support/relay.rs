@@ -1,6 +1,6 @@
-//! A relay of bytes between the functions and an engine, for what becomes of a connection while a function is frozen.
+//! A byte relay between the functions and an engine, to test what happens to connections while a function is frozen.
 //!
-//! Neither end is told what the other one does: to the function the relay is the engine, which keeps connections open.
+//! Neither end learns what the other one does: to the function, the relay is the engine, which keeps connections open.
 
 use tokio::io::{AsyncReadExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -11,11 +11,11 @@ use super::stack::on_runtime;
 /// How a connection is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// The peer ends it, and the end arrives.
+    /// The peer closes it, and the close arrives.
     Ended,
-    /// The peer has ended it and the end was lost: the next bytes are answered by a reset.
+    /// The peer has closed it and the close was lost: the next bytes are answered with a reset.
     Forgotten,
-    /// Something on the way has forgotten it: the next bytes are answered by nothing.
+    /// Something in between has forgotten it: the next bytes are never answered.
     Swallowed,
 }
 
@@ -44,7 +44,7 @@ impl Relay {
         Self { endpoint, losses }
     }
 
-    /// Loses every connection that is open now; those that are opened later work. Gives how many there were.
+    /// Loses every open connection; connections opened later work. Returns how many were lost.
     pub fn lose(&self, loss: Loss) -> usize {
         self.losses.send(loss).unwrap_or_default()
     }
@@ -53,14 +53,14 @@ impl Relay {
 async fn relay(mut function: TcpStream, upstream: String, mut losses: broadcast::Receiver<Loss>) {
     let mut engine = TcpStream::connect(upstream).await.unwrap();
     let loss = tokio::select! {
-        // Either end may close it, or break it off.
+        // Either end may close or break the connection.
         _ended = copy_bidirectional(&mut function, &mut engine) => return,
         loss = losses.recv() => loss,
     };
     drop(engine);
     match loss {
         Ok(Loss::Ended) | Err(_) => {}
-        // A socket that is closed with bytes in it that nobody has read answers them with a reset.
+        // Closing a socket that holds unread bytes answers them with a reset.
         Ok(Loss::Forgotten) => function.readable().await.unwrap(),
         Ok(Loss::Swallowed) => while function.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {},
     }

@@ -1,19 +1,19 @@
-//! The routes of the API: the one list that every suite goes by.
+//! The routes of the API: the one list that all suites use.
 
 use reqwest::Method;
 
-/// A route and what is behind it.
+/// A route and the function behind it.
 pub struct Route {
     /// The operation's name in `openapi.yaml`.
     pub operation: &'static str,
     pub method: Method,
     /// The path as `openapi.yaml` and `template.yaml` write it, with `{ID}` for a user's ID.
     pub template: &'static str,
-    /// The function, by the name of its binary.
+    /// The function: the name of its binary.
     pub function: &'static str,
 }
 
-/// Every route of the API; the last one leaves a caller without settings.
+/// Every route of the API. The last one leaves the caller without settings.
 pub const ROUTES: [Route; 10] = [
     route("getSettings", Method::GET, "/api/two-factor", "get-settings"),
     route("updateSettings", Method::PATCH, "/api/two-factor", "update-settings"),
@@ -32,7 +32,7 @@ const fn route(operation: &'static str, method: Method, template: &'static str, 
 }
 
 impl Route {
-    /// The path, with this user's ID where there is one in it.
+    /// The path, with this user's ID in place of `{ID}`.
     pub fn path(&self, user_id: &str) -> String {
         self.template.replace("{ID}", user_id)
     }

@@ -1,4 +1,4 @@
-//! The stack that the tests of one process share, and stacks of their own for tests that need other settings.
+//! The stack that the tests of one process share, and separate stacks for tests that need other settings.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -24,17 +24,17 @@ static BUILD: LazyLock<Build> =
 
 static SHARED: LazyLock<Fixture> = LazyLock::new(|| start(Options::default()));
 
-/// The stack with the template's default settings that tests share; each takes users of its own.
+/// The stack that tests share, with the template's default settings. Each test takes new users.
 pub fn stack() -> &'static Fixture {
     &SHARED
 }
 
-/// A stack of a test's own.
+/// A stack for one test.
 pub fn own_stack(options: Options) -> Fixture {
     start(options)
 }
 
-/// A stack of a test's own with these parameters of the template.
+/// A stack for one test, with these template parameters.
 pub fn stack_with<const N: usize>(parameters: [(&str, &str); N]) -> Fixture {
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     start(Options { parameters, ..Options::default() })
@@ -46,23 +46,23 @@ fn start(options: Options) -> Fixture {
     Fixture { stack, next_user: AtomicU64::new(1000) }
 }
 
-/// The command, as `cargo run` runs it.
+/// The command that `cargo run` runs.
 pub fn command_file() -> &'static Path {
     BUILD.command().expect("it is built with the functions")
 }
 
-/// Runs to the end on the runtime of the process, from wherever it is called.
+/// Runs the future to completion on the runtime of the process, from any thread.
 pub(super) fn on_runtime<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
     std::thread::spawn(move || RUNTIME.block_on(future)).join().expect("the runtime's thread lives")
 }
 
 impl Fixture {
-    /// A user whom no other test has.
+    /// A user that no other test uses.
     pub fn user(&self) -> User {
         self.user_with(json!({}))
     }
 
-    /// A user whom no other test has, with these claims besides.
+    /// A user that no other test uses, with these additional claims.
     pub fn user_with(&self, mut claims: Value) -> User {
         if claims.get("sub").is_none() {
             claims["sub"] = json!(self.next_user.fetch_add(1, Ordering::Relaxed).to_string());
@@ -78,17 +78,17 @@ impl Fixture {
         }
     }
 
-    /// Makes the stack ready for `sam local invoke`, with the functions' variables in `file`.
+    /// Prepares the stack for `sam local invoke`, and writes the functions' variables to `file`.
     pub fn prepare_for_sam(&self, file: &Path) {
         self.block_on(self.stack.prepare_for_sam(file)).expect("the file is written and the user made");
     }
 
-    /// Runs to the end on the runtime that the stack is on.
+    /// Runs the future to completion on the stack's runtime.
     fn block_on<T: Send>(&self, future: impl Future<Output = T> + Send) -> T {
         std::thread::scope(|scope| scope.spawn(|| RUNTIME.block_on(future)).join()).expect("the runtime's thread lives")
     }
 
-    /// Ends the stack and gives every log line of its run.
+    /// Stops the stack and returns every log line of its run.
     pub fn shut_down(&mut self) -> Vec<LogLine> {
         std::thread::scope(|scope| scope.spawn(|| RUNTIME.block_on(self.stack.shutdown())).join()).expect("it ends");
         self.stack.log_lines()

@@ -1,5 +1,5 @@
-//! A look into the table, and a hand in it: how a test sees the stored effect and lets time pass. What the hand writes
-//! takes the last event away, as the functions' own writes do, or it would be told again.
+//! Access to the table: tests read the stored effect here, and let time pass. Each write removes the last event, as the
+//! functions' own writes do; otherwise the event would be sent again.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ impl Table {
         Store::new(self.client.clone(), self.name.clone(), keys)
     }
 
-    /// The item of a user without tenant.
+    /// The item of a user without a tenant.
     pub async fn user(&self, id: &str) -> Option<Item> {
         self.item(&key(id)).await
     }
@@ -56,12 +56,12 @@ impl Table {
             .unwrap()
     }
 
-    /// Makes the user's settings verified, as if a right code had been seen.
+    /// Marks the user's settings as verified, as if a correct code had been sent.
     pub async fn verify(&self, key: &str) {
         self.put(key, "verified", AttributeValue::Bool(true)).await;
     }
 
-    /// Forgets how often the user changed the settings, as if an hour had passed for that alone.
+    /// Resets the count of changes, as if an hour had passed for that count alone.
     pub async fn forget_changes(&self, key: &str) {
         self.put(key, "changes_since", AttributeValue::N("0".to_owned())).await;
     }
@@ -81,7 +81,7 @@ impl Table {
             .expect("the item is there");
     }
 
-    /// Moves the item's times `seconds` into the past, as if that time had gone by.
+    /// Moves the item's times `seconds` into the past, as if that much time had passed.
     pub async fn let_pass(&self, key: &str, seconds: u64) {
         let item = self.item(key).await.expect("the item is there");
         let mut update = self.client.update_item().table_name(&self.name).key("pk", AttributeValue::S(key.to_owned()));
@@ -110,7 +110,7 @@ impl Table {
     }
 }
 
-/// A number of an item.
+/// An item's attribute that is a number.
 pub fn number(item: &Item, attribute: &str) -> Option<u64> {
     item.get(attribute).map(|value| value.as_n().unwrap().parse().unwrap())
 }
@@ -120,7 +120,7 @@ pub fn user_key_of(user: &super::User) -> String {
     key(&user.id)
 }
 
-/// The key of a user without tenant.
+/// The key of a user without a tenant.
 fn key(id: &str) -> String {
     user_key(&two_factor::identity::user::User { tenant: String::new(), id: id.to_owned() })
 }
