@@ -34,6 +34,6 @@ def examples(media):
 
 
 def problem_types(response):
-    """The problems that a response can have: those of its examples."""
+    """The problems that a response can have: those in its examples."""
     media = resolved(response).get("content", {}).get("application/problem+json", {})
     return {value["type"] for _, value in examples(media)}

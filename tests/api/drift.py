@@ -1,5 +1,6 @@
-"""openapi.yaml says what the program does: the same routes as template.yaml, the problems of problem_types.rs with their
-statuses, titles and texts, and examples that fit their own schemas. The problems of a response are those of its examples."""
+"""Checks that openapi.yaml says what the program does: it has the routes of template.yaml, the problems of
+problem_types.rs with their statuses, titles and texts, and examples that fit their schemas. The problems of a response
+are those in its examples."""
 
 import re
 import sys
@@ -20,7 +21,7 @@ template = (ROOT / "template.yaml").read_text()
 routes = {f"{m} {p}" for m, p in re.findall(r'Method: (\w+), Path: "?(/\S+?)"? }', template)}
 check(routes == {name for name, _ in operations()}, f"routes differ: {sorted(routes)}")
 
-# Problems: name and status of each, as problem_types.rs has them.
+# Problems: their names, statuses and titles, from problem_types.rs.
 source = (ROOT / "shared/src/http/problem_types.rs").read_text()
 statuses = {"UNPROCESSABLE_ENTITY": 422, "FORBIDDEN": 403, "CONFLICT": 409, "BAD_REQUEST": 400}
 statuses |= {"PAYLOAD_TOO_LARGE": 413, "TOO_MANY_REQUESTS": 429, "SERVICE_UNAVAILABLE": 503, "INTERNAL_SERVER_ERROR": 500}
@@ -36,7 +37,7 @@ for name, operation in operations():
             check(problems.get(kind, (0, ""))[0] == int(status), f"{name} {status}: {kind}")
 check(named == set(problems), f"problems differ: {sorted(named ^ set(problems))}")
 
-# The list of all problems, and what to do about each in one line, as docs/problems.md has them.
+# The list of all problems with one line of advice for each, as in docs/problems.md.
 listed = API["components"]["schemas"]["ProblemType"]
 check(set(listed["enum"]) == named, f"ProblemType differs: {sorted(named ^ set(listed['enum']))}")
 check(listed["x-enum-varnames"] == [kind[10:].upper().replace("-", "_") for kind in listed["enum"]], "names of ProblemType")
@@ -45,7 +46,7 @@ advice = dict(zip(listed["enum"], listed["x-enum-descriptions"], strict=True))
 check(advice == {kind: text for kind, _, text in table}, "ProblemType's descriptions differ from docs/problems.md")
 check(all(problems.get(kind, (0, ""))[0] == int(status) for kind, status, _ in table), "statuses in docs/problems.md")
 
-# Examples fit their schemas, and those of problems are what the program says.
+# Examples fit their schemas, and examples of problems match the program.
 validator = jsonschema.Draft202012Validator
 texts = re.sub(r"\\\n\s*", "", source)
 for name, operation in operations():

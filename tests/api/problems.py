@@ -1,4 +1,4 @@
-"""A check for schemathesis: a problem is one of those that openapi.yaml has for this operation and status."""
+"""A check for schemathesis: openapi.yaml lists the problem for this operation and status."""
 
 import schemathesis
 from description import API, problem_types

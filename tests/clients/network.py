@@ -1,4 +1,4 @@
-"""What is between a client and the API: passes requests on, notes them, and can be told to answer one itself."""
+"""A proxy between a client and the API: it passes requests on, records them, and can respond to one itself."""
 
 import http.client
 import http.server
@@ -9,7 +9,7 @@ import urllib.parse
 
 class Network:
     """`requests` has (method, path, time) of each request, in order. `next_answer` is (status, headers, body) for the next
-    request to `next_path`, which then never reaches the API; `retry_after` takes the place of an answer's own."""
+    request to `next_path`, which then does not reach the API. `retry_after` replaces that of a response."""
 
     def __init__(self, api):
         self.answered = threading.Condition()
@@ -56,11 +56,11 @@ class Network:
         self.next_answer = status, {k.replace("_", "-"): v for k, v in headers.items()}, body.encode()
 
     def times(self, path):
-        """When each request to `path` came, in seconds of a steady clock."""
+        """When each request to `path` arrived, in seconds of a monotonic clock."""
         return [at for _, requested, at in self.requests if requested == path]
 
     def wait_for(self, path):
-        """Until a request to `path` has its answer."""
+        """Waits until a request to `path` has its response."""
         with self.answered:
             assert self.answered.wait_for(lambda: self.times(path), 30), path
 

@@ -1,4 +1,4 @@
-"""The user at a client's terminal: reads what it prints, types codes, and has the phone that the codes come from."""
+"""The user at a client's terminal, who reads what it prints and types codes, and the phone that the codes come from."""
 
 import json
 import pathlib
@@ -15,7 +15,7 @@ PATIENCE = 30
 
 
 def call(url, path, body=None, token=None, method=None):
-    """An answer's JSON, and None for one without a body."""
+    """Sends a request; returns the JSON of the response, or None if it has no body."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url + path, data, headers, method=method)
@@ -30,17 +30,17 @@ def sms_code(url, number):
 
 
 class Terminal:
-    """A client that runs."""
+    """A running client."""
 
     def __init__(self, command, environment):
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe)
-        # A client that hangs ends here, and with it the test that waits for it.
+        # Ends a client that hangs, and so the test that waits for it.
         self.watch = threading.Timer(PATIENCE, self.process.kill)
         self.watch.start()
 
     def until_asked(self):
-        """What the client prints until it wants a code."""
+        """What the client prints until it asks for a code."""
         text = b""
         while not text.endswith(b"Code: "):
             byte = self.process.stdout.read(1)
@@ -53,8 +53,8 @@ class Terminal:
         self.process.stdin.flush()
 
     def end(self, typed=""):
-        """Exit status, and what was printed since: on the standard output, and as an error. All that is still typed comes at
-        once, and nothing after it."""
+        """Types `typed` and closes the input; returns the exit status and what was printed since on standard output and
+        standard error."""
         output, error = self.process.communicate(typed.encode())
         self.watch.cancel()
         return self.process.returncode, output.decode(), error.decode()

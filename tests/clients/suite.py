@@ -1,4 +1,4 @@
-"""Every client example, run as its user would: against the local stack, with the user's phone beside it."""
+"""Runs every client example as its user would: against the local stack, with the user's phone at hand."""
 
 import itertools
 import json
@@ -28,7 +28,7 @@ def token(**claims):
 
 
 class Client:
-    """What every client has to do. `command` runs its example; `lacks` says what it needs and the machine has not."""
+    """What every client has to do. `command` runs its example; `lacks` names what this machine lacks to run it."""
 
     command, lacks = [], None
 
@@ -53,14 +53,14 @@ class Client:
         return self.api("/api/two-factor")["data"]
 
     def enrolled_app(self):
-        """Enrols an app, and verifies it."""
+        """Enrols an app and verifies it; returns the secret."""
         secret = self.api("/api/two-factor/secret")["data"]["secret_key"]
         self.api("/api/two-factor", {"method": "google", "secret_key": secret}, "PATCH")
         self.api(VERIFY, {"key": app_code(secret)}, "POST")
         return secret
 
     def code(self, secret):
-        """A code for the sign-in that follows at once: that of the next half minute, as one works only once."""
+        """A code for a sign-in right after enrolment: that of the next time step, because a code works only once."""
         return app_code(secret, time.time() + 30)
 
     def wrong_code(self, secret):
@@ -124,12 +124,12 @@ class Client:
         for _ in range(5):
             with self.assertRaises(urllib.error.HTTPError):
                 self.api(VERIFY, {"key": self.wrong_code(secret)}, "POST")
-        # The service says 60 seconds. Two are as good for the client, which has only the header to go by.
+        # The service says 60 seconds. The client knows only the header, so two seconds test the same.
         self.network.retry_after = 2
         terminal = self.run_client("sign-in")
         terminal.until_asked()
         terminal.type(self.code(secret))
-        # An administrator gives the user a new start while the client waits, as nobody wants to wait for a minute here.
+        # An administrator resets the user while the client waits, so that the test need not wait a minute.
         self.network.wait_for(VERIFY)
         administrator = token(sub="1", scope="users:edit")
         call(API, f"/api/users/{self.number}/two-factor/reset", {}, administrator, "POST")
@@ -174,7 +174,7 @@ class Client:
             # The gateway's own, which do not say how long.
             {"status": 429, "body": '{"message":"Too Many Requests"}'},
             {"status": 503, "body": "<html>down</html>"},
-            # A problem of a later version.
+            # A problem that the client does not know, as from a later version.
             {"status": 503, "body": problem("sms-budget-spent", 503), "retry_after": "1"},
         ):
             self.network.answer_next(VERIFY, **answer)
@@ -271,7 +271,7 @@ def missing(*programs):
 
 
 def laravel():
-    """What PHP lacks; Composer's packages beside the example go before Debian's."""
+    """What the PHP example lacks here. Composer's packages beside it take precedence over Debian's."""
     if reason := missing("php"):
         return reason
     code = "exit((int) !stream_resolve_include_path('Illuminate/Http/autoload.php'));"

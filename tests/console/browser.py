@@ -1,4 +1,4 @@
-"""A Chromium to look at the stack with."""
+"""A Chromium browser for the tests of the console."""
 
 import base64
 import importlib.util
@@ -16,7 +16,7 @@ from running import ROOT
 
 PICTURES = ROOT / "target/console/pictures"
 AXE = pathlib.Path(importlib.util.find_spec("axe_playwright_python").origin).with_name("axe.min.js")
-# What the console asks for knowing that it will be refused.
+# Log messages of requests that the console makes although they will be refused.
 REFUSALS = re.compile(r"/api/\S+ - Failed to load resource: the server responded with a status of 4\d\d")
 
 
@@ -64,7 +64,7 @@ class Browser:
         field.send_keys(text)
 
     def until(self, condition, what):
-        """Waits until the condition holds; fails with what was waited for."""
+        """Waits until the condition holds; fails with a message that names what was expected."""
         return WebDriverWait(self.driver, 20, 0.05).until(lambda _: condition(), f"waited in vain: {what}")
 
     def sees(self, id_, text):
@@ -95,7 +95,7 @@ class Browser:
         return self.driver.switch_to.active_element
 
     def tab_to(self, id_, back=False):
-        """Goes there as the keyboard does; each stop on the way must show that it has the focus."""
+        """Tabs to the element; each stop on the way must show that it has the focus."""
         for _ in range(120):
             if back:
                 ActionChains(self.driver).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
@@ -128,7 +128,7 @@ class Browser:
         assert width <= window, f"{self.driver.current_url} is {width} wide in {window}: {wide[:5]}"
 
     def assert_accessible(self):
-        """Nothing that axe finds in what is ours: Swagger UI has its own makers."""
+        """Asserts that axe finds nothing in our own parts of the page. Swagger UI is excluded."""
         self.script(AXE.read_text())
         found = self.driver.execute_async_script(
             "const done = arguments[0]; axe.run({exclude: ['#swagger-ui']}, {resultTypes: ['violations']}).then(({violations}) => done(violations))"
@@ -137,7 +137,7 @@ class Browser:
         assert not found, f"{self.driver.current_url}:\n" + "\n".join(told)
 
     def assert_quiet(self):
-        """No error on the console but refusals that were asked for, and no request to anywhere else."""
+        """Asserts that the browser logged no errors except expected refusals, and sent no request elsewhere."""
         errors = [entry["message"] for entry in self.driver.get_log("browser") if not REFUSALS.search(entry["message"])]
         assert not errors, errors
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]

@@ -1,4 +1,4 @@
-"""How the page behaves: what it keeps, what it notices by itself, and where it puts things."""
+"""How the page behaves: what it keeps, what it notices on its own, and where it puts things."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def the_waits_for_codes_count_down(browser):
 def too_many_changes_are_waited_for_too(browser):
     browser.new_user()
     enrol_phone(browser)
-    # The page makes them one after the other; enrolling was the first of the twenty in an hour.
+    # The page makes the changes one after another. The enrolment was the first of twenty in the hour.
     for _ in range(20):
         browser.click("disable")
     browser.sees("settings-result", "/problems/too-many-changes")
@@ -74,7 +74,7 @@ def the_chosen_user_survives_reload_and_back(browser):
 
 
 def a_stopped_stack_and_a_restarted_one_are_noticed(browser):
-    """On a stack of its own, which is restarted twice: once while the page looks, once while it does not."""
+    """On a separate stack that is restarted twice: once while the page is visible, once while it is hidden."""
     minted = lambda: sum("/local/token" in each.get_attribute("textContent") for each in browser.all("#log > li"))
     with local_stack() as browser.url:
         browser.open()

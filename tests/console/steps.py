@@ -1,4 +1,4 @@
-"""Steps that several journeys take."""
+"""Steps that several journeys share."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a curious developer does with the console, and what may not happen meanwhile."""
+"""What a curious developer does with the console, and what must not happen meanwhile."""
 
 import json
 import re
@@ -150,7 +150,7 @@ def the_keyboard_alone_is_enough(browser):
     browser.press(Keys.ENTER)
     browser.sees("state", "on and verified")
     browser.tab_to("new-user", back=True)
-    # No trap: the keyboard gets through the page and out of it.
+    # There is no keyboard trap: the focus moves through the page and leaves it.
     for _ in range(200):
         browser.press(Keys.TAB)
         if browser.focused().tag_name == "body":
@@ -159,7 +159,7 @@ def the_keyboard_alone_is_enough(browser):
 
 
 def the_pages_look_well(browser):
-    """Light, dark and on a phone; the pictures are for a person to judge."""
+    """Light, dark, on a tablet and on a phone. A person has to judge the pictures."""
     enrol_app(browser)
     browser.look(1280, 1190)
     browser.script("scrollTo(0, 0)")
@@ -189,7 +189,7 @@ def the_pages_look_well(browser):
     browser.assert_quiet()
 
 
-# The first looks at the browser's log itself; the second brings errors and another stack's address into it on purpose.
+# The first checks the browser's log itself. The second puts errors and another stack's address into it on purpose.
 NOT_QUIET_AT_THE_END = (the_pages_look_well, page.a_stopped_stack_and_a_restarted_one_are_noticed)
 JOURNEYS = [
     an_app_is_enrolled_and_verified,

@@ -1,4 +1,4 @@
-"""`sam build` of all functions for one processor, into target/deploy/build-ARCHITECTURE."""
+"""Builds all functions for one processor with `sam build`, into target/deploy/build-ARCHITECTURE."""
 
 import functools
 import os
@@ -20,7 +20,7 @@ def build(architecture):
     command = ["sam", "build", "--template-file", ROOT / "template.yaml", "--build-dir", directory]
     command += ["--parameter-overrides", f"Architecture={architecture}"]
     started = time.monotonic()
-    # Cargo's own lines, so that a build of minutes does not look hung.
+    # Shows Cargo's progress, so that a build of several minutes does not seem to hang.
     subprocess.run(command, check=True, cwd=ROOT, env=os.environ | {"CARGO_TERM_QUIET": "false"})
     print(f"sam build for {architecture}: {time.monotonic() - started:.0f} s")
     return directory

@@ -1,4 +1,4 @@
-"""Tools of the virtual environment come before others of the same name; SAM phones nobody."""
+"""Puts the virtual environment's tools first in PATH, and turns off SAM's telemetry."""
 
 import os
 import sys

@@ -1,14 +1,15 @@
-"""`sam deploy` of the built template to the engine, and the deployed API over HTTP.
+"""Deploys the built template to the engine with `sam deploy`, and calls the deployed API over HTTP.
 
-What the engine does not do, and what is done about it here, never in the template:
+The engine differs from AWS. The workarounds are here, never in the template:
 
-- It sends no `dynamodb:LeadingKeys` when it asks IAM, so the guard that refuses a request without them is left out of
-  the copy that is deployed. What the narrowing to keys does is therefore not seen here.
-- It refuses alarms on metric math: the copy has none.
-- It makes the pipe but delivers to no event bus.
-- It ignores an HTTP API's `Body`, which is how SAM writes routes and authoriser: `_route` makes them from the `Body` of
-  the processed template, through the API.
-- It ignores the table's TTL, recovery and encryption, and the API's CORS, throttles and access log: not seen here.
+- It sends no `dynamodb:LeadingKeys` when it asks IAM, so the deployed copy lacks the guard that refuses requests
+  without them. The restriction to keys is therefore not tested here.
+- It refuses alarms on metric math, so the copy has none.
+- It creates the pipe but delivers to no event bus.
+- It ignores an HTTP API's `Body`, which is how SAM writes routes and the authoriser. `_route` creates them through the
+  API, from the `Body` of the processed template.
+- It ignores the table's TTL, recovery and encryption, and the API's CORS, throttles and access log. They are not
+  tested here.
 - It accepts a token without `exp`, which API Gateway does not.
 """
 
@@ -42,7 +43,7 @@ def deploy(engine, build, name, parameters, edit=lambda template: None):
 
 
 class DeploymentFailed(Exception):
-    """The text is what `sam deploy` said."""
+    """The text is the output of `sam deploy`."""
 
 
 def table_statements(template):
@@ -100,11 +101,11 @@ class Deployment:
                 )
 
     def call(self, method, path, token=None, body=None):
-        """Status and JSON of an answer."""
+        """Sends a request; returns the status and JSON of the response."""
         connection = http.client.HTTPConnection("127.0.0.1", self.engine.port, timeout=30)
         headers = {"Host": f"{self.ids['Api']}.execute-api.localhost:{self.engine.port}"}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
-        # As `curl -d` sends it.
+        # The content type that `curl -d` sends.
         headers |= {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
         connection.request(method, path, json.dumps(body) if body is not None else None, headers)
         answer = connection.getresponse()

@@ -1,6 +1,6 @@
-"""A Docker engine for `sam local invoke`: the one that runs, else one of our own for as long as it is needed.
+"""A Docker engine for `sam local invoke`: the one that is running, or else a temporary one.
 
-Our own needs root and Debian's packages docker.io and debootstrap (`apt-get install docker.io debootstrap`).
+The temporary one needs root and Debian's packages docker.io and debootstrap (`apt-get install docker.io debootstrap`).
 """
 
 import contextlib
@@ -27,13 +27,13 @@ STAND_IN = ROOT / f"target/deploy/stand-in-{platform.machine()}.tar"
 
 
 class Unavailable(Exception):
-    """No engine can be had; the text says why."""
+    """No engine is available; the text says why."""
 
 
 @contextlib.contextmanager
 def running():
-    """The environment in which Docker's clients find an engine with the functions' base image, and the address under
-    which its containers reach this machine."""
+    """Yields the environment in which Docker's clients find an engine with the functions' base image, and the address
+    at which its containers reach this machine."""
     with _engine() as host:
         client = docker.DockerClient(base_url=host, timeout=120)
         try:
@@ -45,8 +45,9 @@ def running():
 
 
 def bridge_address(network):
-    """The IPv4 address of Docker's bridge: the one its interface has, since Docker 20.10 reports no `Gateway` when it
-    has just made the interface; the reported one where the interface is in a virtual machine, as Docker Desktop's is."""
+    """The IPv4 address of Docker's bridge. It is read from the interface, because Docker 20.10 reports no `Gateway`
+    when it has just created the interface. If the interface is in a virtual machine, as with Docker Desktop, the
+    reported `Gateway` is used."""
     name = network["Options"].get("com.docker.network.bridge.name", "docker0")
     with contextlib.suppress(OSError):
         return interface_address(name)
@@ -104,7 +105,7 @@ def _answers(host):
 
 
 def _base_image(client):
-    """AWS's image where it can be pulled; else Debian under its name, which has all that a Rust binary needs."""
+    """Pulls AWS's image, or else imports Debian under its name, which has everything that a Rust binary needs."""
     with contextlib.suppress(docker.errors.ImageNotFound):
         client.images.get(f"{IMAGE}:{TAG}")
         return

@@ -15,7 +15,7 @@ import boto3
 from template import ROOT
 
 PYTHON = ROOT / "target/deploy/engine/bin/python"
-# The engine takes these for the account's root. Functions get credentials of their roles from it.
+# The engine accepts these as the account's root. It gives functions the credentials of their roles.
 ROOT_USER = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -25,7 +25,7 @@ class Engine:
         self.url = f"http://127.0.0.1:{port}"
 
     def environment(self):
-        """For commands that talk to AWS: they talk to the engine, as the account's root."""
+        """The environment in which commands for AWS reach the engine instead, as the account's root."""
         return os.environ | ROOT_USER | {"AWS_ENDPOINT_URL": self.url}
 
     def client(self, service):
@@ -52,7 +52,7 @@ def running():
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(engine.port),
-            # Functions inherit it. Without it they would call the real AWS.
+            # Functions inherit this. Without it they would call the real AWS.
             "AWS_ENDPOINT_URL": engine.url,
         }
         with open(Path(directory, "log"), "w+") as log:

@@ -1,4 +1,4 @@
-"""What is true of every deployment, and what of a production one, beyond rights."""
+"""What must hold for every deployment, and what for a production one, apart from rights."""
 
 import json
 
@@ -22,7 +22,7 @@ ROUTES = {
 
 
 def functions_run_on_what_they_are_built_for(template):
-    """Lint passes a runtime that does not exist, and Lambda takes a binary for another processor without a word."""
+    """Lint accepts a runtime that does not exist, and Lambda silently accepts a binary for another processor."""
     functions = of_type(template, "AWS::Lambda::Function")
     assert set(functions) == set(FUNCTIONS | OPERATIONS)
     for name, function in functions.items():
@@ -76,7 +76,7 @@ def every_route_wants_a_token(template):
 
 
 def lists_reach_the_gateway_as_lists(template):
-    """SAM makes one string of a parameter that is a list; the gateway would compare an origin with all of them."""
+    """SAM turns a list parameter into one string, and the gateway would compare an origin with that whole string."""
     (api,) = of_type(template, "AWS::ApiGatewayV2::Api").values()
     cors = api["Body"]["x-amazon-apigateway-cors"]
     jwt = api["Body"]["components"]["securitySchemes"]["Jwt"]["x-amazon-apigateway-authorizer"]["jwtConfiguration"]
@@ -92,7 +92,7 @@ def web_pages_may_read_what_the_answers_say(template):
 
 
 def a_warning_of_the_gateways_parser_stops_nothing(template):
-    """Unless it is asked for: there are some about what SAM itself writes (test_definition.py)."""
+    """Unless a parameter requests it: the parser warns about what SAM itself writes (test_definition.py)."""
     (api,) = of_type(template, "AWS::ApiGatewayV2::Api").values()
     assert api["FailOnWarnings"] is False
 
@@ -129,7 +129,7 @@ def everything_is_logged_and_logs_end(template):
     (stage,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
     assert stage["AccessLogSettings"]["DestinationArn"] == "AccessLogs.Arn"
     line = json.loads(stage["AccessLogSettings"]["Format"])
-    # Neither the token nor a path, which may hold a user's ID.
+    # The access log has neither the token nor a path, which may contain a user's ID.
     assert not any(word in value for value in line.values() for word in ("path", "claims", "authorization"))
 
 
@@ -142,7 +142,7 @@ def the_table_is_on_demand_and_tidies_up(template):
 def production_data_outlives_the_stack(template):
     for name in ("Table", "SealingKeys", "Key", "FunctionLogs"):
         resource = template["Resources"][name]
-        # Unless the deployment that creates it fails: what stayed would be in the way of the next one.
+        # Retained unless the deployment that creates it fails: a leftover would block the next deployment.
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
         assert resource["UpdateReplacePolicy"] == "Retain", name
     (table,) = of_type(template, "AWS::DynamoDB::Table").values()
@@ -151,7 +151,7 @@ def production_data_outlives_the_stack(template):
 
 
 def events_carry_what_the_schema_says_and_nothing_else(template):
-    """What the pipe takes out of an item is all that leaves the table."""
+    """Nothing leaves the table except what the pipe takes from an item."""
     (pipe,) = of_type(template, "AWS::Pipes::Pipe").values()
     event = json.loads(pipe["TargetParameters"]["InputTemplate"])
     assert set(event) == set(json.loads(SCHEMA.read_text())["required"])
@@ -163,14 +163,14 @@ def events_carry_what_the_schema_says_and_nothing_else(template):
 
 
 def no_event_is_lost_without_a_word(template):
-    """The stream holds a record for 24 hours. Whatever is not delivered is named in the queue well before that."""
+    """The stream keeps a record for 24 hours. The queue names each undelivered event well before that."""
     ((name, pipe),) = of_type(template, "AWS::Pipes::Pipe").items()
     stream = pipe["SourceParameters"]["DynamoDBStreamParameters"]
     assert stream["StartingPosition"] == "TRIM_HORIZON", "events of the first seconds would be lost"
     assert 0 < stream["MaximumRetryAttempts"] <= 10_000, "-1 is for ever"
     assert 3600 < stream["MaximumRecordAgeInSeconds"] <= 22 * 3600
     assert stream["DeadLetterConfig"] == {"Arn": "UndeliveredEvents.Arn"}
-    # Only late resources: IAM needs a while until a new role is known everywhere.
+    # The pipe waits for resources that are created late, because IAM needs time to make a new role known everywhere.
     assert set(template["Resources"][name]["DependsOn"]) == {"Dashboard", "ApiApiGatewayDefaultStage"}
 
 

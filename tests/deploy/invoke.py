@@ -1,4 +1,4 @@
-"""One function, invoked with one event: by `sam local invoke`, or under AWS's emulator of Lambda without Docker."""
+"""Invokes one function with one event: with `sam local invoke`, or without Docker under AWS's emulator of Lambda."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ class SamLocal:
     def __call__(self, function, event):
         command = ["sam", "local", "invoke", function, "--template", self.build / "template.yaml", "--event", event]
         command += ["--env-vars", self.env_vars, "--parameter-overrides", f"Architecture={NATIVE}", "--skip-pull-image"]
-        # SAM asks AWS who it is unless it has no credentials, which it then makes up for the function.
+        # With credentials, SAM would ask AWS whose they are. Without, it makes some up for the function.
         kept = {name: value for name, value in self.environment.items() if not name.startswith("AWS_")}
         kept |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
         done = subprocess.run(command, env=kept, capture_output=True, text=True)
@@ -38,7 +38,7 @@ class SamLocal:
 
 
 class Emulator:
-    """AWS's Runtime Interface Emulator, which `sam local invoke` puts into its image, on the host itself."""
+    """AWS's Runtime Interface Emulator, which `sam local invoke` adds to its image, run directly on the host."""
 
     def __init__(self, build, env_vars):
         self.build = build
@@ -51,11 +51,11 @@ class Emulator:
 
     @contextlib.contextmanager
     def running(self, function, **variables):
-        """One environment of a function, with these variables besides; gives the address that takes its events."""
+        """Runs one environment of a function with these additional variables; yields the URL that takes its events."""
         port, runtime = free_port(), free_port()
         properties = self.template["Resources"][function]["Properties"]
         environment = {"PATH": os.environ["PATH"], "AWS_LAMBDA_FUNCTION_NAME": function} | CREDENTIALS
-        # As SAM does: only what the template declares.
+        # Passes only variables that the template declares, as SAM does.
         declared = {**self.template["Globals"]["Function"]["Environment"]["Variables"]}
         declared |= properties.get("Environment", {}).get("Variables", {})
         environment |= {k: v for k, v in self.variables[function].items() if k in declared} | variables
@@ -70,7 +70,7 @@ class Emulator:
 
 
 def post(url, event):
-    """What the environment at this address answers to an event, as soon as it has started."""
+    """Posts an event to the environment at this URL, once it has started; returns its response."""
     for _ in range(100):
         try:
             with urllib.request.urlopen(url, data=event, timeout=30) as answer:

@@ -1,4 +1,4 @@
-"""An OpenID Connect issuer on 127.0.0.1 that signs whatever it is asked to."""
+"""An OpenID Connect issuer on 127.0.0.1 that signs any claims."""
 
 import contextlib
 import json

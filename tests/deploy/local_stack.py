@@ -1,4 +1,4 @@
-"""The local stack, as `cargo run` starts it: for its table, its SNS and its file for `sam local invoke --env-vars`."""
+"""The local stack, as `cargo run` starts it: its table, its SNS, and its file for `sam local invoke --env-vars`."""
 
 import contextlib
 import json
@@ -37,7 +37,7 @@ class LocalStack:
 
 @contextlib.contextmanager
 def running(directory, address):
-    """`address`: where the functions find its DynamoDB and SNS."""
+    """Runs the local stack. `address` is where the functions find its DynamoDB and SNS."""
     env_vars = directory / "env-vars.json"
     command = ["cargo", "run", "--quiet", "--", "--port", "0", "--engine-address", address, "--env-vars", env_vars]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=None, text=True)

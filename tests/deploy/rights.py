@@ -1,4 +1,4 @@
-"""Every right that the stack grants, to whom, and why. What is not here is not granted."""
+"""Every right that the stack grants, to whom, and why. Nothing else may be granted."""
 
 from template import of_type
 
@@ -12,7 +12,7 @@ def allow(action, resource, condition=None, **more):
 
 
 def on_items(action, *prefixes):
-    """The action on this table, on items whose key starts with a prefix, and never where the key is not known."""
+    """Allows the action on items of this table whose key starts with a prefix, and never if the key is not known."""
     keys = prefixes[0] if len(prefixes) == 1 else list(prefixes)
     return allow(
         action,
@@ -24,7 +24,7 @@ def on_items(action, *prefixes):
 READ_USER = on_items("dynamodb:GetItem", "USER#*")
 WRITE_USER = on_items("dynamodb:UpdateItem", "USER#*")
 
-# The rights of each function beyond starting and logging.
+# The rights of each function besides starting and logging.
 FUNCTIONS = {
     "GetSettingsFunction": [READ_USER],
     "UpdateSettingsFunction": [WRITE_USER],
@@ -33,7 +33,7 @@ FUNCTIONS = {
     "SendVerificationFunction": [
         on_items("dynamodb:GetItem", "USER#*", "NUMBER#*"),
         on_items("dynamodb:UpdateItem", "USER#*", "NUMBER#*", "HOUR#*"),
-        # A transaction of which IAM is not told the keys.
+        # DynamoDB does not tell IAM the keys of a transaction.
         allow(
             "dynamodb:UpdateItem",
             "Table.Arn",
@@ -42,7 +42,7 @@ FUNCTIONS = {
                 "ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"},
             },
         ),
-        # A phone number has no ARN: * is the only resource that matches it, and every topic is denied.
+        # A phone number has no ARN, so only * matches it. Every topic is denied.
         allow("sns:Publish", "*"),
         {"Effect": "Deny", "Action": "sns:Publish", "Resource": TOPICS},
     ],
@@ -52,11 +52,11 @@ FUNCTIONS = {
     "ResetFunction": [WRITE_USER],
 }
 
-# Those that have no route, and that only an operator invokes.
+# The functions that have no route and that only an operator invokes.
 OPERATIONS = {
     "ImportFunction": [WRITE_USER],
     "ResealFunction": [
-        # A scan has no leading keys. It reads what is sealed, and nothing else.
+        # A scan has no leading keys. It may read only the keys and the sealed attributes.
         allow(
             "dynamodb:Scan",
             "Table.Arn",
@@ -72,7 +72,7 @@ OPERATIONS = {
 TABLE_CONTEXT = {"kms:EncryptionContext:aws:dynamodb:tableName": "Table"}
 VIA_DYNAMODB = {"kms:ViaService": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"}
 
-# The pipe reads the table's stream, and writes to the bus and to the queue of what it could not deliver.
+# The pipe reads the table's stream, and writes to the bus and to the queue of undelivered events.
 PIPE = [
     allow(
         ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
@@ -84,7 +84,7 @@ PIPE = [
     allow("sqs:SendMessage", "UndeliveredEvents.Arn"),
 ]
 
-# The state machine invokes the one function.
+# The state machine invokes only this function.
 STATE_MACHINE = [allow("lambda:InvokeFunction", "ResealFunction.Arn")]
 
 EXECUTIONS = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${AWS::StackName}-reseal:*"
@@ -114,17 +114,17 @@ BOUNDARY = [
     allow("sns:Publish", "*", Sid="Sms"),
     {"Sid": "NoTopics", "Effect": "Deny", "Action": "sns:Publish", "Resource": TOPICS},
 ]
-# Traces belong to no resource.
+# A trace has no resource.
 TRACE = allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*", Sid="Trace")
 
-# What SAM attaches by itself: the right to log to every group of the account, of which the boundary leaves the stack's
-# own, and the right to trace.
+# What SAM attaches by itself: the right to trace, and the right to log to every group of the account, which the
+# boundary restricts to the stack's own group.
 LOG_ANYWHERE = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 WRITE_TRACES = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
 
 LOGS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
 KEY = [
-    # The account's own IAM policies decide, as in the policy that KMS gives a key by default.
+    # The account's IAM policies decide, as in the default policy of a KMS key.
     allow("kms:*", "*", Sid="IamDecides", Principal={"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}),
     allow(
         ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
@@ -201,13 +201,13 @@ def only_this_api_invokes_the_functions(template):
     for name, permission in permissions.items():
         assert permission["Principal"] == "apigateway.amazonaws.com", name
         arn, parts = permission["SourceArn"]["Fn::Sub"]
-        # The one wildcard is the user's ID in the path of the reset.
+        # The only wildcard is the user's ID in a path.
         path = arn.partition(":${__ApiId__}/${__Stage__}/")[2].replace("/api/users/*/", "/api/users/ID/")
         assert path and "*" not in path and parts["__ApiId__"] == "Api", f"{name}: {arn} {parts}"
 
 
 def nothing_else_grants(template):
-    """No other resource has a policy of its own: a resource policy would grant past all of the above."""
+    """No other resource has a policy: a resource policy would bypass all of the above."""
     known = {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::KMS::Key", "AWS::Lambda::Permission"}
     others = {n: r for n, r in template["Resources"].items() if r["Type"] not in known}
     found = [name for name, resource in others.items() if _has_effect(resource) or "Polic" in resource["Type"]]

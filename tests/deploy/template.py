@@ -1,4 +1,4 @@
-"""The template: as it is written, and as CloudFormation gets it for given parameters."""
+"""The template: as written, and as CloudFormation receives it for given parameters."""
 
 import copy
 import functools
@@ -12,7 +12,7 @@ from samtranslator.translator.translator import Translator
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "template.yaml"
 
-# What has no default, and what a production stack may not be deployed without.
+# The parameters without a default, and those that a production stack requires.
 GIVEN = {"JwtIssuer": "https://login.example.org/", "JwtAudience": "two-factor"}
 PRODUCTION = GIVEN | {
     "Stage": "production",
@@ -22,15 +22,15 @@ PRODUCTION = GIVEN | {
 }
 
 def load():
-    """The template as it is written, functions in their long form."""
+    """The template as written, with functions in their long form."""
     return yaml_parse(FILE.read_text())
 
 
 def deployed(template, given):
-    """What SAM makes of the template with these parameters, conditions decided; references to resources stay."""
+    """The template translated by SAM for these parameters. Conditions are decided; references to resources stay."""
     template = copy.deepcopy(template)
     values = _values(template, given)
-    # The code's place in S3, which `sam deploy` would have put here.
+    # The code's location in S3, which `sam deploy` would put here.
     template["Globals"]["Function"]["CodeUri"] = "s3://code/function.zip"
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     translated = Translator({}, Parser()).translate(template, values)
@@ -38,7 +38,7 @@ def deployed(template, given):
 
 
 def stack(given):
-    """The template as it is written, deployed with these parameters; translated once, not to be changed."""
+    """The template as written, deployed with these parameters. Translated once and shared: do not modify it."""
     return _stack(tuple(sorted(given.items())))
 
 
@@ -48,7 +48,7 @@ def _stack(given):
 
 
 def refused(template, given):
-    """Why the template's rules refuse these parameters."""
+    """The reasons why the template's rules refuse these parameters."""
     decider = _Decider(template["Conditions"], _values(template, given))
     rules = [r for r in template["Rules"].values() if "RuleCondition" not in r or decider.holds(r["RuleCondition"])]
     return [a["AssertDescription"] for rule in rules for a in rule["Assertions"] if not decider.holds(a["Assert"])]
@@ -59,7 +59,7 @@ def _values(template, given):
 
 
 class _Decider:
-    """Conditions, Fn::If, Fn::Split and references to parameters: all that differs between two deployments."""
+    """Decides conditions, Fn::If, Fn::Split and references to parameters: all that differs between two deployments."""
 
     def __init__(self, conditions, values):
         self.conditions, self.values = conditions, values
@@ -105,7 +105,7 @@ class _Decider:
 
 
 def plain(value):
-    """References as short text: `Table.Arn` for Fn::GetAtt, `Table` for Ref, the text itself for Fn::Sub."""
+    """Replaces references by short text: `Table.Arn` for Fn::GetAtt, `Table` for Ref, the text itself for Fn::Sub."""
     match value:
         case {"Fn::GetAtt": [name, attribute]}:
             return f"{name}.{attribute}"
@@ -121,6 +121,6 @@ def plain(value):
 
 
 def of_type(template, kind):
-    """The resources of one type, by name: their properties, references as short text."""
+    """The properties of the resources of one type, by name, with references as short text."""
     resources = template["Resources"].items()
     return {name: plain(resource["Properties"]) for name, resource in resources if resource["Type"] == kind}

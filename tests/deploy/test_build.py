@@ -1,4 +1,4 @@
-"""`sam build` makes all of them for both processors, and they are small."""
+"""`sam build` builds all functions for both processors, and they are small."""
 
 import zipfile
 

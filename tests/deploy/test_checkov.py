@@ -1,4 +1,4 @@
-"""Checkov finds nothing but what checkov.yaml gives a reason for, and it does look."""
+"""Checkov finds nothing except what checkov.yaml skips with a reason, and it does find faults."""
 
 import subprocess
 

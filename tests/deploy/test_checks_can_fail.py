@@ -1,4 +1,4 @@
-"""Each check of the template catches what it is there for: one place of the template is spoiled, and it complains."""
+"""Each check of the template catches the fault it is meant for: it fails once one place in the template is spoiled."""
 
 import copy
 

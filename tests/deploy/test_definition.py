@@ -1,5 +1,5 @@
-"""What API Gateway's parser says of the API's definition as SAM writes it. With FailOnWarnings each line of it would roll
-a deployment back."""
+"""The warnings of API Gateway's parser about the API definition that SAM writes. With FailOnWarnings, each of them
+would roll a deployment back."""
 
 import copy
 import json
@@ -12,7 +12,7 @@ from template import GIVEN, PRODUCTION, ROOT, of_type, stack
 
 PACKAGES = ROOT / "target/deploy/parser/lib"
 
-# SAM leaves these out, and every HTTP API that it deploys works without them.
+# SAM omits these, and every HTTP API that it deploys works without them.
 FROM_SAM = {
     ".servers.url is missing",
     "components.securitySchemes.Jwt.flows is missing",

@@ -1,4 +1,4 @@
-"""The real template, deployed with `sam deploy` to an engine that enforces IAM, and used over HTTP."""
+"""Deploys the real template with `sam deploy` to an engine that enforces IAM, and uses it over HTTP."""
 
 import os
 import re
@@ -116,7 +116,7 @@ def test_a_phone_is_enrolled_and_verified_and_reset(api, issuer):
     path = "/api/users/20/two-factor/reset"
     assert api.call("POST", path, issuer.token(21))[0] == 403
     assert api.call("GET", "/api/two-factor", token)[1]["data"]["verified"] is True
-    # An array, which the gateway hands on as `[users:read users:edit]`.
+    # The gateway passes an array on as `[users:read users:edit]`.
     assert api.call("POST", path, issuer.token(21, permissions=["users:read", "users:edit"])) == (204, None)
     assert api.call("GET", "/api/two-factor", token)[1]["data"] == NOTHING
 
@@ -156,7 +156,7 @@ def test_a_production_stack_open_to_all_origins_is_refused(engine, built, parame
 
 
 def without(right, count=1):
-    """Takes the right of that number, or so many from it on, from every function that has them."""
+    """Removes the right with this index, or `count` rights from it on, from every function that has them."""
 
     def edit(template):
         for resource in template["Resources"].values():
@@ -186,7 +186,7 @@ def test_without_its_first_right_no_function_works(engine, built, parameters, is
     assert api.call("GET", "/api/two-factor/secret", token)[0] == 200, "it has no right to lose"
 
 
-# UpdateItem is granted twice: on items by their keys, and in a transaction whose keys IAM does not know.
+# UpdateItem is granted twice: on items by key, and in transactions, whose keys IAM does not know.
 @pytest.mark.parametrize(("right", "count", "status"), [(1, 2, 500), (3, 1, 503)], ids=["UpdateItem", "Publish"])
 def test_without_a_later_right_no_sms_is_sent(engine, built, parameters, issuer, right, count, status):
     api = deployment.deploy(engine, built, f"no-right-{right}", parameters, without(right, count))
@@ -195,5 +195,5 @@ def test_without_a_later_right_no_sms_is_sent(engine, built, parameters, issuer,
     assert api.call("PATCH", "/api/two-factor", token, SMS | {"phone": phone}) == (204, None)
     assert api.call("POST", "/api/two-factor/send-verification", token)[0] == status
     assert api.messages(f"+45{phone}") == []
-    # What sent nothing costs nothing.
+    # A send that failed does not count.
     assert "sends" not in api.item(f"USER##{user}") and "code_hash" not in api.item(f"USER##{user}")

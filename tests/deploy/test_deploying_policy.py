@@ -1,4 +1,4 @@
-"""docs/deploying-policy.json holds what CloudFormation needs to make, change and delete everything in the template."""
+"""docs/deploying-policy.json lets CloudFormation create, change and delete everything in the template."""
 
 import fnmatch
 import json
@@ -11,10 +11,10 @@ from test_template import DOMAIN
 
 FILE = ROOT / "docs/deploying-policy.json"
 
-# What the resource types list for properties that the template does not use.
+# Rights that the resource types list for properties that the template does not use.
 UNUSED = [
     "ec2:*",  # functions in a VPC
-    "elasticfilesystem:*", "s3files:*",  # file systems of functions
+    "elasticfilesystem:*", "s3files:*",  # file systems for functions
     "lambda:GetLayerVersion", "lambda:GetCodeSigningConfig", "lambda:PassCapacityProvider",
     "firehose:*", "kinesis:*", "s3:*",  # other destinations and imports; the bucket with the code has its own statement
     "iam:CreateServiceLinkedRole",  # replicas, MSK

@@ -1,10 +1,10 @@
-"""The address at which containers reach this machine, as Docker's answers to `network inspect bridge` differ."""
+"""The address at which containers reach this machine, for different outputs of Docker's `network inspect bridge`."""
 
 import pytest
 
 import docker_engine
 
-# No interface has this name: the bridge is somewhere else, as Docker Desktop's is.
+# No interface has this name, as if the bridge were in a virtual machine, like Docker Desktop's.
 ELSEWHERE = {"com.docker.network.bridge.name": "no-such-bridge"}
 
 

@@ -1,4 +1,4 @@
-"""Every function is invoked with its event from events/, against the local stack's table and SNS."""
+"""Invokes functions with their events from events/, against the local stack's table and SNS."""
 
 import json
 import re
@@ -15,13 +15,13 @@ from template import ROOT
 pytestmark = pytest.mark.slow
 
 EVENTS = ROOT / "events"
-# The user of the events, as the local stack seeds it.
+# The user in the events, whom the local stack creates.
 USER, SECRET = "USER##42", "T42NQXFCPWEJMGJY"
 
 
 @pytest.fixture(params=["docker", "emulator"])
 def running(request, tmp_path):
-    """A way to invoke functions, and the local stack whose table and SNS they use."""
+    """Yields a way to invoke functions, and the local stack whose table and SNS they use."""
     built = build(NATIVE)
     if request.param == "emulator":
         with local_stack.running(tmp_path, "127.0.0.1") as stack:

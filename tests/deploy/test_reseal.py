@@ -1,4 +1,4 @@
-"""The state machine Reseal, run by an engine as the template writes it, over the real function in AWS's emulator."""
+"""Runs the template's state machine Reseal in an engine, with the real function in AWS's emulator."""
 
 import collections
 import contextlib
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.slow
 
 USERS, SEGMENTS = 300, 3
 
-# In the function's place: it hands the event to an environment of the real one, after it has turned away the first of all as
-# a busy table does. It notes what was asked, and whether the answer was the last.
+# Stands in for the function: it refuses the very first event, as a busy table would, and passes the others to an
+# environment of the real function. It records what each event asked for, and whether the result was the last.
 FORWARD = """
 import json, os, urllib.request
 def handler(event, context):
@@ -45,7 +45,8 @@ def test_it_goes_through_every_segment_and_counts(tmp_path):
         request = urllib.request.Request(f"{stack.url}/local/invoke/import", json.dumps({"users": users}).encode())
         assert json.load(urllib.request.urlopen(request))["imported"] == USERS
 
-        # An invocation ends 10 seconds before its time is up: of these each after a second, so that it takes several.
+        # An invocation ends 10 seconds before its timeout, so with 11 seconds each segment takes several invocations of
+        # one second.
         emulator = Emulator(build(NATIVE), stack.env_vars)
         limits = {"AWS_LAMBDA_FUNCTION_TIMEOUT": "11", "ITEMS_PER_SECOND": "20"}
         environments = [
@@ -71,7 +72,7 @@ def test_it_goes_through_every_segment_and_counts(tmp_path):
         assert set(properties["DefinitionSubstitutions"]) == {"Function", "Segments"}
         definition = json.dumps(properties["Definition"])
         definition = definition.replace("${Function}", function["FunctionArn"]).replace("${Segments}", str(SEGMENTS))
-        # What the engine calls every exception of Python; Lambda gives the name that the function gives.
+        # The engine gives every Python exception this name; Lambda uses the name that the function reports.
         definition = definition.replace('"Unavailable"', '"Runtime.HandlerError"')
         states = engine.client("stepfunctions")
         role = _role(engine, "states.amazonaws.com", function["FunctionArn"])
@@ -82,7 +83,7 @@ def test_it_goes_through_every_segment_and_counts(tmp_path):
         assert done["status"] == "SUCCEEDED", (done.get("error"), done.get("cause"))
         output = json.loads(done["output"])
         assert [segment["segment"] for segment in output["resealed"]] == list(range(SEGMENTS))
-        # The user of events/ is there too.
+        # The table also has the user in events/.
         assert sum(segment["scanned"] for segment in output["resealed"]) == USERS + 1
         assert output["counted"]["keys"] == {"k1": USERS + 1}
         invocations = collections.Counter(notes.read_text().splitlines())
@@ -93,7 +94,7 @@ def test_it_goes_through_every_segment_and_counts(tmp_path):
 
 
 def _role(engine, service, function=None):
-    """A role of a service, with the template's right of the state machine where a function is named."""
+    """Creates a role for a service. With a function, the role gets the template's right for the state machine."""
     iam = engine.client("iam")
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
     document = {"Version": "2012-10-17", "Statement": [trust]}

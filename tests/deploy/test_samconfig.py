@@ -1,4 +1,4 @@
-"""samconfig.toml, and the examples of docs/deploying.md, as SAM itself reads them."""
+"""samconfig.toml and the examples in docs/deploying.md, as SAM itself reads them."""
 
 import re
 import shlex
@@ -12,7 +12,7 @@ import hardening
 import rights
 from template import GIVEN, ROOT, load, refused, stack
 
-# What a deployer puts in the place of the example's values.
+# The values that a deployer enters in place of the example's.
 OWN = {
     "JwtIssuer": "https://login.example.org/",
     "CorsAllowedOrigins": "https://app.example.org",
@@ -81,7 +81,7 @@ def test_the_commands_in_the_docs_give_parameters_that_there_are():
 
 
 def test_the_longest_name_fits():
-    """Lambda's limit is 64 characters; CloudFormation has no rule that could count those of a stack's name."""
+    """Lambda's limit is 64 characters, and a CloudFormation rule cannot check the length of a stack's name."""
     names = [f["FunctionName"] for f in hardening.of_type(stack(GIVEN), "AWS::Lambda::Function").values()]
     longest = 64 - max(len(name.removeprefix("${AWS::StackName}")) for name in names)
     assert f"at most {longest} characters" in " ".join((ROOT / "docs/deploying.md").read_text().split())

@@ -1,4 +1,4 @@
-"""The smoke test for a deployed stack goes through the local stack, and ends where something is not as it should be."""
+"""The smoke test for a deployed stack passes on the local stack, and stops at the first thing that is wrong."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The template is valid, grants no more than it must, and is as hard as it says."""
+"""The template is valid, grants no more than it must, and is as hardened as it claims."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def test_sam_and_its_linter_find_nothing():
 
 
 def test_every_region_has_all_of_it_or_is_named_in_the_docs():
-    """The linter, information and warnings included, over the resource schemas of every region that it knows."""
+    """Runs the linter, including information and warnings, on the resource schemas of every region that it knows."""
     command = ["cfn-lint", "--regions", "ALL_REGIONS", "--include-checks", "I", "W", "--format", "parseable", "--template"]
     done = subprocess.run([*command, ROOT / "template.yaml"], capture_output=True, text=True)
     lacking = re.compile(r":E3006:Resource type 'AWS::Pipes::Pipe' does not exist in '([a-z0-9-]+)'$")

@@ -1,4 +1,4 @@
-"""The code that an authenticator app shows (RFC 6238), written independently of the functions."""
+"""The code that an authenticator app shows (RFC 6238), implemented independently of the functions."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The generated clients of Python and TypeScript, on the running stack."""
+"""Runs the generated Python and TypeScript clients against the local stack."""
 
 import json
 import os

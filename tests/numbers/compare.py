@@ -1,5 +1,6 @@
-"""Types the numbers of every region as people do, right and wrong, and holds what the product makes of them against
-phonenumbers. Fails for a difference that differences.txt does not list, and for one that it lists and is none."""
+"""Writes the numbers of every region as people type them, right and wrong, and compares how the product and
+phonenumbers read them. Fails for a difference that differences.txt does not list, and for a listed one that does not
+exist."""
 
 import pathlib
 import random
@@ -14,12 +15,12 @@ import oracle
 
 DIFFERENCES = pathlib.Path(__file__).with_name("differences.txt")
 
-# Mobile numbers of a region besides its example: the example with other digits at its end.
+# How many other mobile numbers to try per region: the example with different digits at its end.
 NEIGHBOURS = 1
 
 
 def examples():
-    """Valid numbers of every region and of every kind there, networks of no country included."""
+    """Valid numbers of every region and every kind in it, including networks that belong to no country."""
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         for kind in PhoneNumberType.values():
             if number := phonenumbers.example_number_for_type(region, kind):
@@ -42,7 +43,7 @@ def neighbours(number):
 
 
 def mistyped(digits):
-    """One digit dropped, doubled, or swapped with the next, at each place."""
+    """The number with one digit dropped, doubled, or swapped with the next, at each position."""
     for at in range(len(digits)):
         yield digits[:at] + digits[at + 1 :]
         yield digits[: at + 1] + digits[at:]
@@ -50,11 +51,11 @@ def mistyped(digits):
 
 
 def typed():
-    """(prefix, kind, text) of everything that is tried."""
+    """Yields (prefix, kind, text) for every input."""
     for number in examples():
         prefix, digits = str(number.country_code), phonenumbers.national_significant_number(number)
         yield prefix, "string", digits
-        # What is not a digit, a space or a hyphen is refused: parentheses, slashes and dots become spaces.
+        # The product refuses anything but digits, spaces and hyphens: parentheses, slashes and dots become spaces.
         national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
         yield prefix, "string", re.sub(r"[^0-9 -]", " ", national)
         for text in [digits, *mistyped(digits)]:
@@ -73,7 +74,7 @@ def verdicts(program, lines):
 
 
 def listed():
-    """The differences that are known: `prefix kind typed`, and behind a # the reason."""
+    """The known differences: `prefix kind typed`, and the reason after a #."""
     lines = (line.split("#")[0].strip() for line in DIFFERENCES.read_text().splitlines())
     return {line for line in lines if line}
 

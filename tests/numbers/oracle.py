@@ -1,4 +1,4 @@
-"""What should become of a number, by phonenumbers and the rules of the API."""
+"""How a number should be read, according to phonenumbers and the rules of the API."""
 
 import functools
 import re
@@ -8,7 +8,7 @@ from phonenumbers import PhoneNumberType
 
 MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
-# Most zeros that an integer is taken to have lost.
+# The most leading zeros that an integer is assumed to have lost.
 LOST_ZEROS = 3
 
 ARGENTINA = 54
@@ -25,12 +25,12 @@ def parse(text):
 
 @functools.cache
 def reading(prefix, digits):
-    """The number, if there is one, and its kind."""
+    """The number and its kind, or None if it is not valid."""
     number = parse(f"+{prefix}{digits}")
     if number is None or not phonenumbers.is_valid_number(number):
         return None
     kind = phonenumbers.number_type(number)
-    # libphonenumber's FAQ, "Argentina": a number that is known to be a mobile gets the 9 that nobody there writes.
+    # libphonenumber's FAQ, "Argentina": a number known to be mobile gets the 9 that people there do not write.
     if number.country_code == ARGENTINA and kind not in MOBILE:
         mobile = parse(f"+54 9 {phonenumbers.national_significant_number(number)}")
         if mobile and phonenumbers.number_type(mobile) == PhoneNumberType.MOBILE:
@@ -39,7 +39,7 @@ def reading(prefix, digits):
 
 
 def pickers():
-    """(prefix, area code, rest) of a mobile number of each country whose area code country pickers put into the prefix."""
+    """Yields (prefix, area code, rest) of a mobile number in each country whose area code pickers put in the prefix."""
     for country in sorted(phonenumbers.SUPPORTED_REGIONS):
         number = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE)
         if number and number.country_code == 1 and area_country(str(number.national_number)[:3]) == country:
@@ -49,7 +49,7 @@ def pickers():
 
 @functools.cache
 def area_country(area):
-    """The country of North America that has this area code to itself."""
+    """The North American country that alone has this area code."""
     for country in phonenumbers.COUNTRY_CODE_TO_REGION_CODE[1]:
         leading_digits = phonenumbers.PhoneMetadata.metadata_for_region(country).leading_digits
         if leading_digits and re.fullmatch(leading_digits, area):
@@ -58,7 +58,7 @@ def area_country(area):
 
 
 def verdict(prefix, kind, typed):
-    """(number, country) of what is accepted; (field, reason) of what is refused, None for a reason that is not compared."""
+    """(number, country) if accepted; (field, reason) if refused. The reason is None where it is not compared."""
     if len(prefix) > MAX_CODE_DIGITS:
         return with_area(prefix[0], prefix[1:], typed)
     if phonenumbers.region_code_for_country_code(int(prefix)) == "001":
@@ -79,7 +79,7 @@ def verdict(prefix, kind, typed):
 
 
 def with_area(code, area, typed):
-    """The same where the prefix has an area code: with it before the digits, or in them already; in its country alone."""
+    """Like `verdict`, for a prefix with an area code. The digits may repeat it; the number must be in its country."""
     for digits in (area + typed, typed):
         found = reading(code, digits)
         if found and found[1] in MOBILE and phonenumbers.region_code_for_number(found[0]) == area_country(area):

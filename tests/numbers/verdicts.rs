@@ -1,5 +1,5 @@
-//! Says what the product makes of phone numbers. Reads lines of `prefix`, `string` or `integer`, and what is typed, parted
-//! by tabs; writes a line for each: the number and its country, or the field that is refused and why.
+//! Prints how the product reads phone numbers. Each input line has, separated by tabs, a prefix, `string` or `integer`,
+//! and the typed text. The output has a line for each: the number and its country, or the refused field and the reason.
 
 use std::io::{self, BufWriter, Write};
 

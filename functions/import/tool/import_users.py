@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Brings in users from a file of any size, batch by batch, through the function `import`. See README.md beside this file.
+"""Imports users from a file of any size, in batches, through the function `import`. See README.md beside this file.
 
-Needs Python 3.10, and for AWS its command line interface. Nothing is installed.
+Needs Python 3.10, and for AWS its command line interface. Installs nothing.
 """
 
 import argparse
@@ -29,7 +29,7 @@ class Stop(Exception):
 
 
 class TryAgain(Exception):
-    """A call failed in a way that passes."""
+    """A call failed for a reason that is temporary."""
 
 
 def arguments():
@@ -52,7 +52,7 @@ def arguments():
 
 
 def rows(file):
-    """Each user with its line in the file; in place of a user what is wrong, where the line cannot be read."""
+    """Yields each user with its line number; for a line that cannot be read, the error text in place of the user."""
     with file.open(encoding="utf-8-sig", newline="") as lines:
         if file.suffix != ".csv":
             for number, line in enumerate(lines, 1):
@@ -86,7 +86,7 @@ def from_cells(row):
 
 
 def on_aws(function, event):
-    """Invokes the function. The event, which holds secrets, goes through a pipe: no file and no list of processes has it."""
+    """Invokes the function. The event holds secrets, so it goes through a pipe, not through a file or an argument."""
     with tempfile.NamedTemporaryFile() as answer:
         command = ["aws", "lambda", "invoke", "--function-name", function, "--payload", "fileb:///dev/stdin"]
         command += ["--cli-read-timeout", "90", "--output", "json", answer.name]
@@ -116,7 +116,7 @@ def failure(error):
 
 
 def send(batch, options):
-    """What became of a batch: counts, and what is wrong with whom. Users that were not written are sent again."""
+    """Sends a batch, and again the users that were not written. Returns the counts and the errors of failed users."""
     result = {"imported": 0, "kept": 0, "failed": []}
     left = []
     for number, user in batch:
@@ -150,7 +150,7 @@ def send(batch, options):
 
 
 class State:
-    """What is done, in a file beside the users': a run that was interrupted goes on from there. It holds no secret."""
+    """The finished batches, in a file beside the users': an interrupted run continues from it. It holds no secret."""
 
     def __init__(self, options):
         self.file = options.file.with_name(options.file.name + ".state")
@@ -178,7 +178,7 @@ class State:
             try:
                 batch = json.loads(line)
             except ValueError:
-                continue  # It was cut off while it was written, so the batch is sent again.
+                continue  # The run was interrupted while writing this line, so the batch is sent again.
             self.done[batch["batch"]] = batch
 
     def add(self, number, result):
@@ -195,7 +195,7 @@ class State:
 
 
 class Progress:
-    """A bar on a terminal, and a line for every tenth elsewhere."""
+    """A progress bar on a terminal; elsewhere a line for every tenth."""
 
     def __init__(self, total, already):
         self.total, self.already, self.users, self.begun, self.tenths = total, already, already, time.monotonic(), 0
@@ -233,7 +233,7 @@ def run(options):
     with concurrent.futures.ThreadPoolExecutor(options.parallel) as pool:
         running = {}
         for number, batch in itertools.chain(left, [(None, None)]):
-            # Never more of the file in memory than is on its way.
+            # Keeps no more of the file in memory than is being sent.
             while running and (number is None or len(running) >= options.parallel):
                 finished, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
                 for future in finished:

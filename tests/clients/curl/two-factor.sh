@@ -1,12 +1,12 @@
-# shellcheck shell=bash disable=SC2034  # what is set here is for whoever sources it
+# shellcheck shell=bash disable=SC2034  # the variables set here are for the script that sources this file
 # A client of the two-factor API for bash, with curl and jq. `source` it with TWO_FACTOR_URL and TWO_FACTOR_TOKEN set.
 #
 # A function that succeeds sets `answer` to its result. One that fails returns 1 and sets:
 #   problem_type     the name to compare: /problems/…, or about:blank if the response is not from the service; "network" if
-#                    there was none
+#                    there was no response
 #   problem_status   the HTTP status
 #   problem_detail   a sentence
-#   problem_errors   the invalid fields, one a line
+#   problem_errors   the invalid fields, one per line
 #   retry_after      seconds to wait before another attempt, where waiting helps; else empty
 
 two_factor_settings() { _two_factor GET /api/two-factor .data; }
@@ -57,14 +57,14 @@ two_factor_user_text() {
     /problems/too-many-sends)
       user_text="A code was already sent. Look for the newest SMS, or get another in $wait." ;;
     *)
-      # 503, the gateway's own 429, and whatever else passes with time.
+      # 503, the gateway's own 429, and everything else that passes with time.
       [ -n "$retry_after" ] || return 1
       user_text="This is not available right now. Try again in $wait." ;;
   esac
 }
 
-# A JSON object of names and values. An empty key is left out, and loses its spaces: apps show codes with one in the middle.
-# The values come by the standard input, as a list of processes shows arguments to everybody.
+# A JSON object of names and values. Spaces are removed from the key, because apps show codes with one in the middle; an
+# empty key is left out. The values come on standard input, because everybody can see arguments in the process list.
 _json() {
   printf '%s\n' "$@" | jq --raw-input --null-input --compact-output \
     '[inputs] | [_nwise(2) | {(.[0]): .[1]}] | add | .key |= gsub("\\s"; "") | if .key == "" then del(.key) else . end'
@@ -105,7 +105,7 @@ _two_factor() {
   problem_detail=$(jq --raw-output --arg status "$problem_status" '.detail // .message // "HTTP \($status)"' <<< "$response")
   problem_errors=$(jq --raw-output '.errors[]? | "\(.pointer) \(.detail)"' <<< "$response")
   if [[ $problem_status == 429 || $problem_status == 503 ]]; then
-    # The gateway's own responses do not say how long: a second.
+    # The gateway's own responses do not say how long to wait: assume a second.
     [[ $seconds =~ ^[0-9]+$ ]] && retry_after=$seconds || retry_after=1
   fi
   return 1

@@ -51,7 +51,7 @@ def main(command, *arguments):
 
 @contextlib.contextmanager
 def picture(data_url):
-    """A file that only this user can read, as the QR code holds the secret; it is deleted afterwards."""
+    """A file that only this user can read, because the QR code contains the secret. It is deleted afterwards."""
     with tempfile.NamedTemporaryFile(prefix="two-factor-", suffix=".png") as file:
         file.write(base64.b64decode(data_url.split(",")[1]))
         file.flush()

@@ -7,7 +7,7 @@ import urllib.parse
 import urllib.request
 from typing import NamedTuple, Optional
 
-# What users can solve themselves, in words for them: replace them with your own. Every other problem is raised.
+# Texts for problems that users can solve themselves: replace them with your own. Every other problem is raised.
 USER_TEXTS = {
     "/problems/invalid-code": "That code is not right. Use the one that the app shows now, or the one in the newest SMS.",
     "/problems/invalid-fields": "That is not a code. Type its six digits, or a recovery code.",
@@ -36,7 +36,7 @@ class TwoFactorError(Exception):
         self.request_id = document.get("request_id")
         self.retry_after = None
         if status in (429, 503):
-            # The gateway's own responses do not say how long: a second.
+            # The gateway's own responses do not say how long to wait: assume a second.
             seconds = headers.get("Retry-After", "")
             self.retry_after = int(seconds) if seconds.isdecimal() else 1
         super().__init__(f"{self.type} ({status}): {self.detail}")
@@ -138,7 +138,7 @@ def _of_user(user_id):
 
 
 def _code(typed):
-    """Apps show codes with a space in the middle, and people type it."""
+    """Removes spaces: apps show codes with a space in the middle, and people type it."""
     return typed and "".join(typed.split())
 
 
@@ -148,7 +148,7 @@ def _outcome(action):
     except TwoFactorError as problem:
         text = USER_TEXTS.get(problem.type)
         if text is None and problem.retry_after is not None:
-            # The gateway's own 429 and 503, and whatever else passes with time.
+            # The gateway's own 429 and 503, and everything else that passes with time.
             text = USER_TEXTS["/problems/unavailable"]
         if text is None:
             raise
