@@ -62,6 +62,8 @@ def test_the_events_one_after_the_other(running, tmp_path):
     status, body = answer("RecoveryCodesFunction", "recovery-codes")
     assert status == 200 and len(body["data"]["recovery_codes"]) == 10
     assert len(stack.item(USER)["recovery_codes"]["SS"]) == 10
+    status, body = answer("GetUserSettingsFunction", "get-user-settings")
+    assert status == 200 and (body["data"]["method"], body["data"]["recovery_codes_left"]) == ("google", 10)
 
     assert answer("UpdateSettingsFunction", "update-settings") == (204, None)
     assert stack.item(USER)["method"] == {"S": "sms"} and stack.item(USER)["verified"] == {"BOOL": False}

@@ -85,6 +85,9 @@ async fn every_event_is_one_that_its_function_understands() {
     assert_eq!(user.settings().await["method"], "sms");
     assert_eq!(invoke(&fixture, "send-verification").await["statusCode"], 204);
     assert_eq!(fixture.stack.messages().len(), 1);
+    let seen = invoke(&fixture, "get-user-settings").await;
+    assert_eq!(seen["statusCode"], 200);
+    assert!(seen["body"].as_str().unwrap().contains("•••• 56"), "{seen}");
     assert_eq!(invoke(&fixture, "reset").await["statusCode"], 204);
     assert_eq!(user.settings().await, nothing_set());
 }
