@@ -1,4 +1,4 @@
-//! What a right code brings about: written once, with the attempt that it ends.
+//! The effect of a correct code, written once, together with the end of its attempt.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -19,41 +19,41 @@ use crate::authenticator::{Authenticator, totp};
 use crate::identity::user::User;
 use crate::time::UnixTime;
 
-/// What a right code brings about.
+/// The effect of a correct code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// The enrolment is verified.
     Verify,
     /// The settings are replaced.
     Replace(NewSettings),
-    /// There is a new set of recovery codes, for settings that are verified.
+    /// A new set of recovery codes is stored, for verified settings.
     RecoveryCodes(Vec<RecoveryCode>),
 }
 
 /// Whether a code was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepted {
-    /// It was right, and its effect is written.
+    /// It was correct, and its effect is written.
     Yes,
-    /// It is wrong, has expired or was used, or the settings have been replaced meanwhile: nothing was written.
+    /// It is wrong, has expired or was already used, or the settings were replaced meanwhile: nothing was written.
     No,
 }
 
-/// Who has tried a code, and when: what an accepted one is written with.
+/// Who tried a code, and when: the context in which an accepted code is written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Acceptance<'a> {
     pub(super) user: &'a User,
-    /// The method of the authenticator; empty where the code does not depend on it.
+    /// The method of the authenticator; empty if the code does not depend on it.
     pub(super) method: &'static str,
-    /// Whether the enrolment was verified before.
+    /// Whether the enrolment was already verified.
     pub(super) verified: bool,
     pub(super) effect: &'a Effect,
     pub(super) now: UnixTime,
 }
 
 impl Acceptance<'_> {
-    /// The change as every acceptance writes it: under `name`, by which a retried write knows its own work; the counter of
-    /// wrong codes is cleared, and a code on its way used up.
+    /// Adds what every acceptance writes: the time, and `name`, by which a retried write recognises its own work.
+    /// Clears the counter of wrong codes and uses up a pending SMS code.
     pub(super) fn finish(self, change: Change, name: &str) -> Change {
         let change = match change.touches(attribute::ACCEPTED_AT) {
             true => change,
@@ -64,11 +64,11 @@ impl Acceptance<'_> {
 }
 
 impl Store {
-    /// Compares the code with what `reserved` has read, and accepts it if it is right: `effect` is written, the counter of
-    /// wrong codes cleared and the code used up, in one write.
+    /// Compares the code with what `reserved` has read, and accepts it if it is correct: one write writes `effect`,
+    /// clears the counter of wrong codes and uses up the code.
     ///
-    /// Closes the race of one code sent twice at the same instant (RFC 6238 §5.2: one use), and of an acceptance that comes
-    /// in late, after the settings were replaced.
+    /// Closes the race of one code sent twice at the same instant (RFC 6238 §5.2: one use), and of an acceptance that
+    /// arrives late, after the settings were replaced.
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
@@ -104,7 +104,7 @@ impl Store {
             .when(Condition::Equals(attribute::ENROLMENT, s(&enrolment.id)));
         Ok(match self.write(&user_key(user), change).await? {
             Written::Done(_) => Accepted::Yes,
-            // A retried write that had come through the first time finds its own name: it was accepted.
+            // A retried write that had already succeeded finds its own ID: the code was accepted.
             Written::Refused(Some(item)) if item.get(attribute::ACCEPTED) == Some(&s(&reserved.attempt)) => {
                 Accepted::Yes
             }
@@ -112,7 +112,7 @@ impl Store {
         })
     }
 
-    /// The step must be later than the last one that was accepted with the same secret.
+    /// Requires a time step later than the last one accepted with the same secret.
     fn accept_totp(
         &self,
         acceptance: Acceptance<'_>,
@@ -122,13 +122,13 @@ impl Store {
         let Some(step) = totp::matching_step(secret, code, acceptance.now) else { return Ok(None) };
         let change = self.effect(acceptance, Proof::Code)?;
         Ok(Some(match change.touches(attribute::LAST_STEP) {
-            // An app that is enrolled and verified in this write has a step of its own to remember.
+            // An app that this write enrols and verifies stores its own step instead.
             true => change.when(self.step_is_unused(acceptance.user, secret, step)),
             false => self.with_used_step(change, acceptance.user, secret, step)?,
         }))
     }
 
-    /// The challenge must still stand: not used, nor replaced by the next send or by new settings.
+    /// Requires the challenge to be current: neither used, nor replaced by the next send or by new settings.
     fn accept_challenge(
         &self,
         acceptance: Acceptance<'_>,
@@ -143,7 +143,7 @@ impl Store {
         Ok(Some(self.effect(acceptance, Proof::Code)?.when(stands)))
     }
 
-    /// What the effect changes, and the event that tells of it.
+    /// The change that the effect makes, with the event that reports it.
     pub(super) fn effect(&self, acceptance: Acceptance<'_>, proof: Proof) -> Result<Change, StoreError> {
         let Acceptance { user, method, verified, effect, now } = acceptance;
         let verify = || Change::of_user().set(attribute::VERIFIED, AttributeValue::Bool(true));
@@ -151,7 +151,7 @@ impl Store {
             Effect::Replace(settings) => return self.new_settings(settings, user, now, proof),
             Effect::RecoveryCodes(codes) => (new_set(user, codes), EventType::RecoveryCodesCreated),
             Effect::Verify if proof == Proof::RecoveryCode => (verify(), EventType::RecoveryCodeUsed),
-            // Every sign-in verifies again: news is the first time alone.
+            // Every sign-in verifies again. Only the first time is an event.
             Effect::Verify if verified => return Ok(verify()),
             Effect::Verify => (verify(), EventType::Verified),
         };
@@ -159,7 +159,7 @@ impl Store {
     }
 }
 
-/// The change to a new set of recovery codes.
+/// The change that stores a new set of recovery codes.
 pub(super) fn new_set(user: &User, codes: &[RecoveryCode]) -> Change {
     let hashes = codes.iter().map(|code| code.hash(user)).collect();
     Change::of_user()

@@ -1,4 +1,4 @@
-//! Attempts at a code: counted before the code is looked at, and given back after a fault.
+//! Attempts at a code: counted before the code is compared, and released after a fault.
 
 use super::change::Change;
 use super::condition::Condition;
@@ -13,15 +13,15 @@ use crate::authenticator::throttle::{CLOCK_ERROR, FREE_ATTEMPTS, Throttle, WAITS
 use crate::identity::user::User;
 use crate::time::UnixTime;
 
-/// Seconds after which the function that counted an attempt is no longer running: longer than any may run.
+/// Seconds after which the function that counted an attempt is no longer running: longer than any function may run.
 const IN_FLIGHT: u64 = 15;
 
-/// What became of asking for an attempt.
+/// The outcome of reserving an attempt.
 #[derive(Debug)]
 pub enum Attempt {
     /// It is counted: the code may be compared.
     Reserved(Box<Reserved>),
-    /// Too many wrong codes: nothing is compared for so many seconds.
+    /// Too many wrong codes: nothing is compared until the wait is over.
     Wait {
         /// Seconds until the next attempt.
         seconds: u64,
@@ -33,17 +33,17 @@ pub enum Attempt {
 /// A counted attempt, and what the code is compared with.
 #[derive(Debug)]
 pub struct Reserved {
-    /// What is enrolled.
+    /// The enrolment.
     pub enrolment: Enrolment,
-    /// The SMS code on its way, with this attempt counted in.
+    /// The pending SMS code, including this attempt.
     pub(super) challenge: Option<Challenge>,
-    /// Changes of the settings within an hour.
+    /// Changes to the settings within an hour.
     pub(super) changes: Changes,
     pub(super) attempt: String,
     before: Before,
 }
 
-/// The counters as they were, to put them back after a fault.
+/// The counters before the attempt, to restore them after a fault.
 #[derive(Debug)]
 struct Before {
     throttle: Throttle,
@@ -51,10 +51,10 @@ struct Before {
 }
 
 impl Store {
-    /// Counts an attempt, unless too many before it went wrong.
+    /// Counts an attempt, unless too many earlier ones were wrong.
     ///
-    /// Closes the race of parallel guesses: the counter moves, under its condition, before any code is looked at, so N
-    /// requests at once get no more comparisons than N in a row.
+    /// Closes the race of parallel guesses: the counter moves, under its condition, before any code is compared, so N
+    /// simultaneous requests get no more comparisons than N consecutive ones.
     ///
     /// # Errors
     /// DynamoDB cannot be reached, or the item cannot be read.
@@ -72,7 +72,7 @@ impl Store {
         }
     }
 
-    /// Why an attempt was not counted; or that it was, by the same write sent before.
+    /// Why an attempt was not counted; or the attempt, if the same write, sent earlier, counted it.
     async fn attempt_refused(
         &self,
         user: &User,
@@ -92,16 +92,16 @@ impl Store {
             && item.locked_attempt.as_ref() != Some(last)
             && now >= item.throttle.last_attempt + IN_FLIGHT
         {
-            // The write that should have told of the wait was lost.
+            // The write that should have reported the wait was lost.
             let _told = self.tell_locked(user, last, enrolment.authenticator.method(), now).await;
         }
         Ok(Attempt::Wait { seconds: item.throttle.retry_after(now).unwrap_or(1) })
     }
 
-    /// Tells other systems that the wrong code of this attempt makes the user wait, if it does.
+    /// Reports to other systems that the wrong code of this attempt makes the user wait, if it does.
     ///
-    /// Closes the race with a right code that comes in meanwhile: it writes only while the attempt is the last one
-    /// counted, and once. Where this write is lost, the first attempt that the wait refuses makes up for it.
+    /// Closes the race with a correct code that arrives meanwhile: it writes only once, and only while the attempt is
+    /// the latest one counted. If this write is lost, a later attempt that the wait refuses makes up for it.
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
@@ -127,8 +127,8 @@ impl Store {
         self.write_where_it_fits(&user_key(user), change).await
     }
 
-    /// Releases an attempt of which no response says whether it was counted: its name, if it stands there, says that it
-    /// was. No code has been compared for it, and it was allowed, so the next one is too. Gives the fault, to be answered.
+    /// Releases an attempt for which no response says whether it was counted. If the item holds its ID, it was. No code
+    /// was compared for it, and it was allowed, so the next one is too. Returns the fault for the response.
     async fn release_unanswered_attempt(&self, key: &str, attempt: &str, fault: StoreError) -> StoreError {
         if matches!(fault, StoreError::Broken(_)) {
             return fault;
@@ -145,10 +145,11 @@ impl Store {
         }
     }
 
-    /// Releases an attempt that was right but could not be accepted for a fault of DynamoDB's.
+    /// Releases an attempt whose correct code could not be accepted because of a DynamoDB fault, or whose code was not
+    /// compared.
     ///
-    /// Closes the race with an acceptance that came through although its response did not, and with a later attempt: it
-    /// writes only while the attempt is the last one counted, which an acceptance ends.
+    /// Closes the race with an acceptance that was written although its response was lost, and with a later attempt:
+    /// it writes only while the attempt is the latest one counted, which an acceptance ends.
     ///
     /// # Errors
     /// DynamoDB cannot be reached: the attempt stays counted.
@@ -164,7 +165,7 @@ impl Store {
     }
 }
 
-/// The change that counts an attempt under this name.
+/// The change that counts an attempt under this ID.
 fn counted(attempt: &str, now: UnixTime) -> Change {
     Change::of_user()
         .increment(attribute::FAILURES)
@@ -172,7 +173,7 @@ fn counted(attempt: &str, now: UnixTime) -> Change {
         .set(attribute::LAST_ATTEMPT, t(now))
         .set(attribute::ATTEMPT, s(attempt))
         .when(Condition::Exists(attribute::METHOD))
-        // A retried write that had come through the first time finds its own name and does not count twice.
+        // A retried write that had already succeeded finds its own ID and does not count twice.
         .when(absent_or_other(attribute::ATTEMPT, attempt))
         .when(wait_is_over(now))
 }

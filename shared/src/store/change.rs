@@ -1,4 +1,4 @@
-//! What one write does, put together from parts: the only place where expressions are written, for single updates and for
+//! Assembles the update and condition expressions of one write: the only place that does, for single updates and for
 //! those of a transaction.
 
 use std::collections::HashMap;
@@ -11,22 +11,22 @@ use super::condition::Condition;
 use super::expression::{ALIAS, RESERVED, Values, name};
 use super::item::{attribute, n};
 
-/// Sets, removals and conditions of one update of an item.
+/// What one update of an item sets, adds, deletes and removes, and its conditions.
 #[derive(Debug, Clone)]
 pub(super) struct Change {
-    /// As they stand in the expression: lists parted by commas.
+    /// Comma-separated lists, as they appear in the expression.
     set: String,
     add: String,
     delete: String,
     remove: Vec<&'static str>,
-    /// The attributes that `set`, `add` and `delete` name: an expression may name each once.
+    /// The attributes in `set`, `add` and `delete`: an expression may name each only once.
     written: Vec<&'static str>,
     conditions: Vec<Condition>,
     values: Values,
     carries_events: bool,
 }
 
-/// The parts of a request.
+/// The expressions of a request, with their names and values.
 struct Expressions {
     update: String,
     condition: Option<String>,
@@ -35,7 +35,7 @@ struct Expressions {
 }
 
 impl Change {
-    /// A change of a user's item, which carries the event of its last write.
+    /// A change to a user's item, which carries the event of its last write.
     pub(super) fn of_user() -> Self {
         Self {
             set: String::new(),
@@ -49,7 +49,7 @@ impl Change {
         }
     }
 
-    /// A change of an item that counts sends. It tells nobody anything.
+    /// A change to an item that counts sends. It carries no event.
     pub(super) fn of_counter() -> Self {
         Self { carries_events: false, ..Self::of_user() }
     }
@@ -60,7 +60,7 @@ impl Change {
         self.set_to(attribute, &[&value])
     }
 
-    /// Sets `attribute` to what `other` has in the item as it was, or to `value` where that is absent.
+    /// Sets `attribute` to what `other` held before the write, or to `value` if `other` is absent.
     pub(super) fn set_to_other_or(
         mut self,
         attribute: &'static str,
@@ -71,25 +71,25 @@ impl Change {
         self.set_to(attribute, &["if_not_exists(", name(other), ", ", &value, ")"])
     }
 
-    /// Counts the number in `attribute` up by one; where it is absent it becomes 1.
+    /// Increments the number in `attribute`. If it is absent, it becomes 1.
     pub(super) fn increment(mut self, attribute: &'static str) -> Self {
         let (zero, one) = (self.values.bind(n(0)), self.values.bind(n(1)));
         self.set_to(attribute, &["if_not_exists(", name(attribute), ", ", &zero, ") + ", &one])
     }
 
-    /// Counts the number in `attribute` down by `number`. It must be there.
+    /// Subtracts `number` from `attribute`, which must exist.
     pub(super) fn decrement(mut self, attribute: &'static str, number: u64) -> Self {
         let number = self.values.bind(n(number));
         self.set_to(attribute, &[name(attribute), " - ", &number])
     }
 
-    /// Counts the number in `attribute` up by `number`. It must be there.
+    /// Adds `number` to `attribute`, which must exist.
     pub(super) fn increase(mut self, attribute: &'static str, number: u64) -> Self {
         let number = self.values.bind(n(number));
         self.set_to(attribute, &[name(attribute), " + ", &number])
     }
 
-    /// Puts `elements` into the set `attribute`, which may be absent.
+    /// Adds `elements` to the set `attribute`, which may be absent.
     pub(super) fn add(mut self, attribute: &'static str, elements: AttributeValue) -> Self {
         let elements = self.values.bind(elements);
         list(&mut self.add, &[name(attribute), " ", &elements]);
@@ -97,7 +97,7 @@ impl Change {
         self
     }
 
-    /// Takes `elements` out of the set `attribute`. They may be gone already.
+    /// Deletes `elements` from the set `attribute`. They may already be gone.
     pub(super) fn delete(mut self, attribute: &'static str, elements: AttributeValue) -> Self {
         let elements = self.values.bind(elements);
         list(&mut self.delete, &[name(attribute), " ", &elements]);
@@ -105,7 +105,7 @@ impl Change {
         self
     }
 
-    /// Removes `attributes`, which may be removed already.
+    /// Removes `attributes`. They may already be gone.
     pub(super) fn remove(mut self, attributes: &[&'static str]) -> Self {
         for attribute in attributes {
             if !self.remove.contains(attribute) {
@@ -115,18 +115,18 @@ impl Change {
         self
     }
 
-    /// Whether it writes or removes `attribute`.
+    /// Whether this change writes or removes `attribute`.
     pub(super) fn touches(&self, attribute: &str) -> bool {
         self.remove.contains(&attribute) || self.written.contains(&attribute)
     }
 
-    /// Writes only where `condition` holds, besides those given before.
+    /// Writes only if `condition` holds, in addition to the conditions given before.
     pub(super) fn when(mut self, condition: Condition) -> Self {
         self.conditions.push(condition);
         self
     }
 
-    /// The update with this change in it. A refusal gives the item as it is.
+    /// Adds this change to `update`. A refusal returns the current item.
     pub(super) fn into_update(self, update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
         let Expressions { update: expression, condition, names, values } = self.expressions();
         update
@@ -137,7 +137,7 @@ impl Change {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// The same for an update that is part of a transaction.
+    /// The same for an update in a transaction.
     pub(super) fn into_part(self, update: UpdateBuilder) -> UpdateBuilder {
         let Expressions { update: expression, condition, names, values } = self.expressions();
         update
@@ -149,7 +149,7 @@ impl Change {
     }
 
     fn expressions(self) -> Expressions {
-        // A change that tells of nothing takes the last event away, or the stream would carry it again.
+        // A change without an event removes the last event, or the stream would carry it again.
         let mut this = match self.carries_events && !self.touches(attribute::EVENT) {
             true => self.remove(&[attribute::EVENT, attribute::EVENT_TYPE]),
             false => self,
@@ -167,7 +167,7 @@ impl Change {
             Condition::All(this.conditions).render(&mut this.values, &mut text);
             text
         });
-        // A name that no expression uses is an error.
+        // DynamoDB rejects a name that no expression uses.
         let used = update.contains(ALIAS) || condition.as_ref().is_some_and(|condition| condition.contains(ALIAS));
         let names = used.then(|| HashMap::from([(ALIAS.to_owned(), RESERVED.to_owned())]));
         Expressions { update, condition, names, values: Some(this.values.take()).filter(|values| !values.is_empty()) }
@@ -181,7 +181,7 @@ impl Change {
     }
 }
 
-/// Adds to a list what `parts` make together.
+/// Appends one element, made of `parts`, to a comma-separated list.
 fn list(list: &mut String, parts: &[&str]) {
     if !list.is_empty() {
         list.push_str(", ");

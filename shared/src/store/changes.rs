@@ -1,7 +1,7 @@
-//! Counting a user's changes of the settings in the write that makes one.
+//! Counts a user's changes to the settings, in the same write that makes the change.
 //!
-//! One expression can either begin a count or go on with one. It begins one first, as most changes are the only one within
-//! an hour; only where that is refused does a second write go on with the count that is there.
+//! One expression can either start a count or continue one. The first write starts one, because most changes are the
+//! only one within an hour. Only if that is refused does a second write continue the existing count.
 
 use super::change::Change;
 use super::condition::Condition;
@@ -12,23 +12,23 @@ use crate::authenticator::change_limit::{Changes, MAX_CHANGES, WINDOW};
 use crate::authenticator::throttle::CLOCK_ERROR;
 use crate::time::UnixTime;
 
-/// What became of a change of the settings.
+/// The outcome of a change to the settings.
 #[derive(Debug)]
 pub(super) enum Counted {
-    /// It is written and counted; the item as it was before.
+    /// It is written and counted. Holds the item before the write, if it is known.
     Written(Option<Item>),
-    /// Too many before it: nothing was written. Seconds until the next one.
+    /// Too many earlier changes: nothing was written. `seconds` until the next one is allowed.
     TooMany { seconds: u64 },
-    /// Another of its conditions did not hold, for the item as it is.
+    /// Another of its conditions did not hold. Holds the current item, if there is one.
     Refused(Option<Item>),
 }
 
 impl Store {
-    /// Writes a change of the settings, if the user made fewer than [`MAX_CHANGES`] within the hour. `hopeless` says of an
-    /// item that the change would be refused for another reason too, so that nothing more is tried.
+    /// Writes a change to the settings if the user made fewer than [`MAX_CHANGES`] within the hour. `hopeless` says
+    /// whether an item refuses the change for another reason too; then no further write is tried.
     ///
-    /// Closes the race of many changes at once: each is counted by the write that makes it, under the condition that there
-    /// is room, and by the count as it was read.
+    /// Closes the race of many changes at once: each is counted by the write that makes it, on the condition that
+    /// there is room and that the hour is still the one that was read.
     pub(super) async fn write_counted(
         &self,
         key: &str,
@@ -42,12 +42,13 @@ impl Store {
             Condition::Differs(attribute::CHANGE, name.clone()),
         ]));
         let mut before = Changes::default();
-        // Twice as a rule; once more where the hour ended, or another request began a count, between the two.
+        // Usually two at most. The third is for an hour that ended, or a count that another request started, between
+        // the two.
         for _ in 0..3 {
             let item = match self.write_and_read_old(key, counted(change.clone(), before, now)).await? {
                 Written::Done(old) => return Ok(Counted::Written(old)),
                 Written::Refused(None) => return Ok(Counted::Refused(None)),
-                // A retried write that had come through the first time finds its own name.
+                // A retried write that had already succeeded finds its own ID.
                 Written::Refused(Some(item)) if item.get(attribute::CHANGE) == Some(&name) => {
                     return Ok(Counted::Written(None));
                 }
@@ -67,7 +68,7 @@ impl Store {
     }
 }
 
-/// The change with its count: the first of an hour, or one more of those that began at `before.since`.
+/// The change with its count: the first of an hour, or one more since `before.since`.
 pub(super) fn counted(change: Change, before: Changes, now: UnixTime) -> Change {
     if before.reach(now) {
         return change

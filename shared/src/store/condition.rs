@@ -1,10 +1,10 @@
-//! Conditions of a write, as data: rendered into an expression together with the values that they compare with.
+//! Conditions of a write, as data. They are rendered into an expression, together with the values they compare with.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::expression::{Values, name};
 
-/// When a write may be done. An attribute that is absent fulfils no comparison.
+/// When a write may be done. An absent attribute fulfils no comparison. For `Differs`, nothing relies on that.
 ///
 /// Amazon DynamoDB Developer Guide, "Condition and filter expressions, operators, and functions".
 #[derive(Debug, Clone)]
@@ -18,14 +18,14 @@ pub(super) enum Condition {
     Above(&'static str, AttributeValue),
     /// A set has this element.
     Contains(&'static str, AttributeValue),
-    /// A set has fewer elements than this number says.
+    /// A set has fewer elements than this number.
     Fewer(&'static str, AttributeValue),
     All(Vec<Condition>),
     Any(Vec<Condition>),
 }
 
 impl Condition {
-    /// Writes the condition, its values into `values`.
+    /// Renders the condition into `text`, and its values into `values`.
     pub(super) fn render(self, values: &mut Values, text: &mut String) {
         let mut compare = |attribute: &str, operator: &str, value| {
             text.extend([name(attribute), operator, &values.bind(value)]);

@@ -1,4 +1,4 @@
-//! What can go wrong between the functions and DynamoDB, told apart by what the caller can do about it.
+//! Errors between the functions and DynamoDB, distinguished by whether a retry helps.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
@@ -6,18 +6,18 @@ use crate::error::Error;
 use crate::random::NoRandomness;
 use crate::sealing::{CannotOpen, CannotSeal};
 
-/// An error of the store. Its text is for the log: it names what failed and never a value.
+/// A store error. Its text is for the log: it names what failed, and never a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB is slow, throttling, failing or busy with the same item: trying again later helps.
+    /// DynamoDB is slow, throttling, failing or busy with the same item. A later retry helps.
     #[error("{0}")]
     Unavailable(String),
-    /// Trying again does not help: a bug, a wrong setting, or an item that cannot be read.
+    /// A retry does not help: a bug, a wrong setting, or an item that cannot be read.
     #[error("{0}")]
     Broken(String),
 }
 
-/// Errors that say the request or the set-up is wrong, not that the service is in trouble.
+/// Errors that mean that the request or the setup is wrong, not that the service is in trouble.
 const NOT_A_FAULT: [&str; 5] = [
     "AccessDeniedException",
     "ResourceNotFoundException",
@@ -27,7 +27,7 @@ const NOT_A_FAULT: [&str; 5] = [
 ];
 
 impl StoreError {
-    /// Sorts an error of the SDK that no condition explains.
+    /// Classifies an SDK error that is not a refusal by a condition.
     pub(super) fn from_sdk<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Self {
         match error {
             SdkError::ServiceError(service) => match service.err().code() {
@@ -46,7 +46,7 @@ impl StoreError {
         Self::Broken(format!("stored attribute {attribute} is missing or not readable"))
     }
 
-    /// This fault, after which `what` could not be given back either.
+    /// This fault, extended by the failure to release `what`.
     pub(crate) fn and_not_released(self, what: &str, error: &Self) -> Self {
         Self::Unavailable(format!("{self}; {what} not given back: {error}"))
     }

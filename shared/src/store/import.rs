@@ -1,4 +1,4 @@
-//! Bringing in a user whom another system has enrolled.
+//! Importing a user whom another system has enrolled.
 
 use super::condition::Condition;
 use super::item::{attribute, s};
@@ -8,20 +8,20 @@ use super::{Store, StoreError, random_id, user_key};
 use crate::authenticator::Authenticator;
 use crate::identity::user::User;
 
-/// What became of a user who was to be brought in.
+/// The outcome of importing a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Imported {
     /// The settings are stored.
     Yes,
-    /// There were settings, and they stay.
+    /// There already were settings, and they stay.
     Kept,
 }
 
 impl Store {
-    /// Stores the settings of `user`, in place of others only if `replace` says so. No event tells of it: the user has done
-    /// nothing. Counted attempts and sends stay.
+    /// Stores the settings of `user`, and replaces existing ones only if `replace` says so. No event reports it,
+    /// because the user has done nothing. Counted attempts and sends stay.
     ///
-    /// Closes the race with the user's own enrolment: whether there are settings is asked in the write itself.
+    /// Closes the race with the user's own enrolment: the write itself checks whether there are settings.
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
@@ -38,7 +38,7 @@ impl Store {
         let change = if replace { change } else { change.when(Condition::Absent(attribute::METHOD)) };
         Ok(match self.write(&user_key(user), change).await? {
             Written::Done(_) => Imported::Yes,
-            // A retried write that had come through the first time finds its own enrolment.
+            // A retried write that had already succeeded finds its own enrolment.
             Written::Refused(Some(item)) if item.get(attribute::ENROLMENT) == Some(&s(enrolment)) => Imported::Yes,
             Written::Refused(_) => Imported::Kept,
         })

@@ -1,5 +1,5 @@
-//! A user's item, read into types. An item that cannot be read is an error that names the attribute, never a default:
-//! a missing counter that should be there would otherwise open a door.
+//! A user's item, read into types. An attribute that cannot be read is an error that names it, never a default: a
+//! counter wrongly read as zero would let more guesses through.
 
 use std::collections::HashMap;
 
@@ -17,88 +17,90 @@ use crate::sms::limits::{SendLog, Stamp};
 use crate::store::StoreError;
 use crate::time::UnixTime;
 
-/// An item as DynamoDB gives it.
+/// An item as DynamoDB returns it.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The names of the attributes. No function decides anything by the events or by `expires_at`: they are only written.
+/// The attribute names. No function bases a decision on the events or on `expires_at`: they are only written.
 pub(super) mod attribute {
     pub(crate) const KEY: &str = "pk";
     /// `google` or `sms`; absent while two-factor is disabled.
     pub(crate) const METHOD: &str = "method";
-    /// Sealed secret of an authenticator app.
+    /// The sealed secret of an authenticator app.
     pub(crate) const SECRET: &str = "secret";
-    /// Sealed phone number.
+    /// The sealed phone number.
     pub(crate) const PHONE: &str = "phone";
-    /// The number's last two digits, for a helpdesk: they are worth little, and so no key is needed to see them.
+    /// The number's last two digits, for a helpdesk. They reveal little, so they need no key.
     pub(crate) const PHONE_END: &str = "phone_end";
     pub(crate) const VERIFIED: &str = "verified";
-    /// Name of the enrolment, which fences writes that belong to an earlier one.
+    /// ID of the enrolment. It fences off writes that belong to an earlier one.
     pub(crate) const ENROLMENT: &str = "enrolment";
     /// Keyed hash of the SMS code, the second it expires, and the attempts since it was sent.
     pub(crate) const CODE_HASH: &str = "code_hash";
     pub(crate) const CODE_EXPIRES: &str = "code_expires";
     pub(crate) const CODE_TRIES: &str = "code_tries";
-    /// Attempts since the last right code, and the second of the last.
+    /// Attempts since the last correct code, and the second of the latest.
     pub(crate) const FAILURES: &str = "failures";
     pub(crate) const LAST_ATTEMPT: &str = "last_attempt";
-    /// Names of the attempt counted last and of the one accepted last: how a retried write knows its own work.
+    /// IDs of the latest attempt counted and the latest accepted, by which a retried write recognises its own work.
     pub(crate) const ATTEMPT: &str = "attempt";
     pub(crate) const ACCEPTED: &str = "accepted";
-    /// The second in which a code was accepted last.
+    /// The second in which a code was last accepted.
     pub(crate) const ACCEPTED_AT: &str = "accepted_at";
     /// The last accepted time step, and the keyed hash of the secret it was accepted with.
     pub(crate) const LAST_STEP: &str = "last_step";
     pub(crate) const LAST_STEP_SECRET: &str = "last_step_secret";
-    /// The attempt whose wait the event `two-factor.locked` has told of.
+    /// The attempt whose wait the event `two-factor.locked` has reported.
     pub(crate) const LOCKED_ATTEMPT: &str = "locked_attempt";
-    /// Hashes of the recovery codes that are left, and how many they are: DynamoDB cannot put a set's size into an event.
+    /// Hashes of the remaining recovery codes, and their number, because DynamoDB cannot put a set's size into an
+    /// event.
     pub(crate) const RECOVERY_CODES: &str = "recovery_codes";
     pub(crate) const RECOVERY_CODES_LEFT: &str = "recovery_codes_left";
-    /// Times of the sends within a day; in a number's item, also of those for enrolments that were not verified.
+    /// Times of the sends within a day. A number's item also lists those for unverified enrolments.
     pub(crate) const SENDS: &str = "sends";
     pub(crate) const UNVERIFIED_SENDS: &str = "unverified_sends";
-    /// In an hour's item: the sends of the whole stack, and those for enrolments that were not verified.
+    /// In an hour's item: the sends of the whole stack, and those for unverified enrolments.
     pub(crate) const HOUR_SENDS: &str = "hour_sends";
     pub(crate) const HOUR_UNVERIFIED_SENDS: &str = "hour_unverified_sends";
-    /// The second of the first change of the settings within an hour, and the changes since.
+    /// The second of the first change to the settings within an hour, and the number of changes since.
     pub(crate) const CHANGES_SINCE: &str = "changes_since";
     pub(crate) const CHANGES: &str = "changes";
-    /// Name of the last change: how a retried write knows its own work.
+    /// ID of the last change, by which a retried write recognises its own work.
     pub(crate) const CHANGE: &str = "change";
-    /// What the last write tells other systems. The type stands apart, because a write can decide it by what it finds.
+    /// What the last write reports to other systems. The type is separate, because a write can derive it from what it
+    /// finds.
     pub(crate) const EVENT: &str = "event";
     pub(crate) const EVENT_TYPE: &str = "event_type";
-    /// The type of the event that the next enrolment is: there while a method is set.
+    /// The event type of the next enrolment; present while a method is set.
     pub(crate) const NEXT_ENROLMENT: &str = "next_enrolment";
     /// The second from which DynamoDB may remove the item (time to live).
     pub(crate) const EXPIRES_AT: &str = "expires_at";
 }
 
-/// All that is stored of a user. Default: nothing is.
+/// All that is stored about a user. The default is that nothing is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserItem {
-    /// What is enrolled; `None` while two-factor is disabled.
+    /// The enrolment; `None` while two-factor is disabled.
     pub enrolment: Option<Enrolment>,
-    /// The SMS code on its way.
+    /// The pending SMS code.
     pub challenge: Option<Challenge>,
-    /// Attempts since the last right code.
+    /// Attempts since the last correct code.
     pub throttle: Throttle,
-    /// SMS of the last day.
+    /// SMS sends of the last day.
     pub sends: SendLog,
-    /// Changes of the settings within an hour.
+    /// Changes to the settings within an hour.
     pub changes: Changes,
     /// The last accepted time step.
     pub last_step: Option<LastStep>,
-    /// Name of the attempt counted last.
+    /// ID of the latest attempt counted.
     pub(super) attempt: Option<String>,
-    /// Name of the attempt whose wait was told of.
+    /// ID of the attempt whose wait was reported.
     pub(super) locked_attempt: Option<String>,
-    /// Hashes of the recovery codes that are left.
+    /// Hashes of the remaining recovery codes.
     pub recovery_codes: Vec<String>,
 }
 
 impl UserItem {
-    /// Reads the item stored under `key`; no item is an empty one.
+    /// Reads the item stored under `key`. A missing item reads as an empty one.
     pub(crate) fn read(key: &str, item: Option<&Item>, keys: &Keyring) -> Result<Self, StoreError> {
         let Some(item) = item else { return Ok(Self::default()) };
         Ok(Self {
@@ -157,7 +159,7 @@ pub(super) fn recovery_codes(item: &Item) -> Result<Vec<String>, StoreError> {
     value.as_ss().cloned().map_err(|_| StoreError::unreadable(attribute::RECOVERY_CODES))
 }
 
-/// The changes of a user's item.
+/// The changes counted in a user's item.
 pub(super) fn changes(item: &Item) -> Result<Changes, StoreError> {
     Ok(Changes {
         since: optional_time(item, attribute::CHANGES_SINCE)?.unwrap_or_default(),
@@ -165,7 +167,7 @@ pub(super) fn changes(item: &Item) -> Result<Changes, StoreError> {
     })
 }
 
-/// The attempts of a user's item.
+/// The attempts counted in a user's item.
 pub(super) fn throttle(item: &Item) -> Result<Throttle, StoreError> {
     Ok(Throttle {
         failures: optional_number(item, attribute::FAILURES)?.unwrap_or(0),
@@ -192,12 +194,12 @@ pub(super) fn n(number: u64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// The attribute value of a moment.
+/// The attribute value of a time.
 pub(super) fn t(time: UnixTime) -> AttributeValue {
     n(time.seconds())
 }
 
-/// The attribute value of a text.
+/// The attribute value of a string.
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }

@@ -1,15 +1,16 @@
-//! The partition keys. The IAM policies narrow the functions' rights to these prefixes (`dynamodb:LeadingKeys`).
+//! The partition keys. The IAM policies restrict the functions to these prefixes (`dynamodb:LeadingKeys`).
 
 use crate::identity::user::User;
 use crate::phone::PhoneNumber;
 use crate::sealing::{CannotSeal, Keyring};
 
-/// Key of a user's item: `USER#tenant#id`.
+/// The key of a user's item: `USER#tenant#id`.
 pub fn user_key(user: &User) -> String {
     format!("USER#{}#{}", escape(&user.tenant), escape(&user.id))
 }
 
-/// Key of a phone number's item, `NUMBER#tenant#keyed hash`: the same number, whoever sends to it, never in plain.
+/// The key of a phone number's item: `NUMBER#tenant#keyed hash`. It is the same whichever user of the tenant sends to
+/// the number, and never contains the number in plain text.
 ///
 /// # Errors
 /// The keyring has no key.
@@ -17,7 +18,7 @@ pub(super) fn number_key(tenant: &str, number: &PhoneNumber, keys: &Keyring) -> 
     Ok(format!("NUMBER#{}#{}", escape(tenant), keys.hash(&["number", &number.e164()])?.as_str()))
 }
 
-/// Keeps `#` to the separators, so that no tenant and ID read as another tenant and another ID.
+/// Reserves `#` for the separators, so that no two pairs of tenant and ID share a key.
 fn escape(text: &str) -> String {
     text.replace('%', "%25").replace('#', "%23")
 }

@@ -1,16 +1,17 @@
-//! The vault: the only place that knows DynamoDB, and the only one that holds the sealing keys. What goes in and comes out is
-//! plain; what is stored is sealed or hashed.
+//! The vault: the only place that knows DynamoDB, and the only one that holds the sealing keys. Sensitive values go in
+//! and come out in plain form; they are stored sealed or hashed.
 //!
-//! No fact is read first and written later: the condition of the write is what closes the race, and each method's doc
-//! comment names the race it closes.
+//! No write relies on an earlier read: the condition of the write closes the race, and each method's doc comment names
+//! the race it closes.
 //!
 //! | item | key | holds |
 //! | --- | --- | --- |
 //! | user | `USER#tenant#id` | enrolment, SMS code, recovery codes, attempts, sends, and the event of the last write |
 //! | number | `NUMBER#tenant#keyed hash` | the sends to one phone number |
-//! | hour | `HOUR#second it begins` | the sends of the whole stack within it |
+//! | hour | `HOUR#second it begins` | the sends of the whole stack in that hour |
 //!
-//! `change` and `condition` write the expressions, `write` and `transaction` send them; the other modules each own a fact.
+//! `change` and `condition` build the expressions, and `write` and `transaction` send them. The other modules each
+//! handle one concern.
 
 mod acceptance;
 mod attempts;
@@ -52,7 +53,7 @@ use crate::config::{self, InitError};
 use crate::random::{self, NoRandomness};
 use crate::sealing::Keyring;
 
-/// The table of users and numbers, and the keys to what is sealed in it.
+/// The table of users and numbers, and the keys to its sealed values.
 #[derive(Clone)]
 pub struct Store {
     client: Client,
@@ -61,23 +62,24 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store over `table`, through a client that was built once, in init.
+    /// The store over `table`, through a client built once, in init.
     pub fn new(client: Client, table: String, keys: Keyring) -> Self {
         Self { client, table, keys: Arc::new(keys) }
     }
 
-    /// The store that `TABLE_NAME` and `SEALING_KEYS` name.
+    /// The store configured by `TABLE_NAME` and `SEALING_KEYS`.
     ///
     /// # Errors
-    /// The setting that cannot be used.
+    /// A variable is missing or invalid.
     pub fn from_env(client: Client) -> Result<Self, InitError> {
         Ok(Self::new(client, config::table_name()?, config::sealing_keys()?))
     }
 
-    /// The store that `TABLE_NAME` names, for a function that opens and seals nothing and so is given no keys.
+    /// The store configured by `TABLE_NAME`, for a function that neither opens nor seals values and so is given no
+    /// keys.
     ///
     /// # Errors
-    /// The setting that cannot be used.
+    /// The variable is missing or invalid.
     pub fn without_keys_from_env(client: Client) -> Result<Self, InitError> {
         Ok(Self::new(client, config::table_name()?, Keyring::empty()))
     }
@@ -89,7 +91,7 @@ impl fmt::Debug for Store {
     }
 }
 
-/// 128 random bits in hexadecimal: the name of an enrolment, an attempt or an event.
+/// 128 random bits in hexadecimal: the ID of an enrolment, an attempt, a change or an event.
 fn random_id() -> Result<String, NoRandomness> {
     Ok(data_encoding::HEXLOWER.encode(&random::bytes::<16>()?))
 }

@@ -1,8 +1,8 @@
-//! Events for other systems, written into the user's item together with the fact they tell of (a transactional outbox):
-//! there is no second write that could be lost. The table's stream carries every write, and the pipe of `template.yaml`
-//! picks those that have an `event_type`; a write that tells of nothing removes the event of the one before.
+//! Events for other systems, written into the user's item together with the fact they report (a transactional outbox),
+//! so there is no second write that could be lost. The table's stream carries every write, and the pipe in
+//! `template.yaml` picks those that have an `event_type`. A write without an event removes the previous one.
 //!
-//! `two-factor-event.schema.json` says what other systems get.
+//! `two-factor-event.schema.json` specifies what other systems receive.
 
 use std::collections::HashMap;
 
@@ -17,10 +17,11 @@ use crate::identity::user::User;
 use crate::random::NoRandomness;
 use crate::time::UnixTime;
 
-/// The type of the event that an enrolment in place of another is.
+/// The event type of an enrolment that replaces another.
 const NEXT: &str = "two-factor.changed";
 
-/// What happened. [`EventType::Enrolled`] becomes `enabled` or `changed` in the write itself, by whether a method was set.
+/// What happened. The write itself turns [`EventType::Enrolled`] into `enabled` or `changed`, depending on whether a
+/// method was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EventType {
     Enrolled,
@@ -32,19 +33,19 @@ pub(super) enum EventType {
     RecoveryCodeUsed,
 }
 
-/// An enrolment that nobody is told of: the next one is a change.
+/// An enrolment without an event. The next one is reported as a change.
 pub(super) fn untold_enrolment(change: Change) -> Change {
     change.set(attribute::NEXT_ENROLMENT, s(NEXT))
 }
 
-/// What showed that the actor may bring this about.
+/// What proved that the actor may do this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proof {
     /// The token alone.
     Token,
     /// A code of the authenticator.
     Code,
-    /// A recovery code in its place.
+    /// A recovery code instead.
     RecoveryCode,
     /// The permission to edit the subject.
     Permission,
@@ -61,24 +62,24 @@ impl Proof {
     }
 }
 
-/// An event of `subject`, brought about by `actor` at `now`.
+/// An event about `subject`, caused by `actor` at `now`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Event<'a> {
     pub(super) type_: EventType,
     pub(super) subject: &'a User,
     pub(super) actor: &'a User,
-    /// The method from now on; empty for none.
+    /// The subject's method after the event; empty if there is none, or if it makes no difference.
     pub(super) method: &'static str,
-    /// What showed that the actor may.
+    /// What proved that the actor may do this.
     pub(super) proof: Proof,
     pub(super) now: UnixTime,
 }
 
 impl Event<'_> {
-    /// The change with this event in it.
+    /// Adds this event to `change`.
     ///
     /// # Errors
-    /// The operating system has no randomness to give.
+    /// The operating system provides no randomness.
     pub(super) fn tell(&self, change: Change) -> Result<Change, NoRandomness> {
         let time = DateTime::from_secs(i64::try_from(self.now.seconds()).unwrap_or(i64::MAX)).fmt(Format::DateTime);
         let members = [

@@ -1,26 +1,26 @@
-//! What a helpdesk may know of a user: read without a key, and without the attributes that are sealed.
+//! What a helpdesk may know about a user, read without a key and without the sealed attributes.
 
 use super::item::{Item, attribute, optional_text, recovery_codes, s, throttle};
 use super::{Store, StoreError, user_key};
 use crate::authenticator::throttle::Throttle;
 use crate::identity::user::User;
 
-/// A user's settings as a helpdesk sees them. Default: nothing is set.
+/// A user's settings as a helpdesk sees them. The default is that nothing is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overview {
-    /// The API's name of the method, where one is set.
+    /// The API's name of the method, if one is set.
     pub method: Option<String>,
-    /// Whether a right code has been seen since it was set.
+    /// Whether a correct code has been seen since it was set.
     pub verified: bool,
-    /// The last two digits of the phone number, where there is one.
+    /// The last two digits of the phone number, if there is one.
     pub phone_end: Option<String>,
     /// How many recovery codes are left.
     pub recovery_codes_left: usize,
-    /// Attempts since the last right code.
+    /// Attempts since the last correct code.
     pub throttle: Throttle,
 }
 
-/// What is read. `#method` stands for the method, whose name is reserved.
+/// The attributes to read. `#method` stands for the method, whose name is reserved.
 const READ: [&str; 6] = [
     "#method",
     attribute::VERIFIED,
@@ -31,7 +31,7 @@ const READ: [&str; 6] = [
 ];
 
 impl Store {
-    /// What a helpdesk may know of `user`: one strongly consistent read.
+    /// Reads what a helpdesk may know about `user`, in one strongly consistent read.
     ///
     /// # Errors
     /// DynamoDB cannot be reached, or the item cannot be read.

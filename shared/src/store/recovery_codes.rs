@@ -1,4 +1,4 @@
-//! A user's recovery codes: a set made, one of them used.
+//! A user's recovery codes: creating a set, and using one of them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -14,18 +14,18 @@ use crate::authenticator::recovery_code::RecoveryCode;
 use crate::identity::user::User;
 use crate::time::UnixTime;
 
-/// Seconds for which an accepted code shows that the caller is more than a token.
+/// Seconds for which an accepted code proves that the caller has more than a token.
 const PROOF_LIFETIME: u64 = 600;
 
 /// Seconds by which the clock of the function that accepted a code may be ahead.
 const PROOF_CLOCK_ERROR: u64 = 30;
 
-/// What became of a new set of recovery codes.
+/// The outcome of creating a new set of recovery codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewCodes {
-    /// It is stored, and the set before is void.
+    /// It is stored, and the previous set is void.
     Stored,
-    /// No code was accepted within ten minutes: nothing was stored.
+    /// No code was accepted within the last ten minutes: nothing was stored.
     CodeRequired,
     /// The settings are not verified: nothing was stored.
     NotVerified,
@@ -33,15 +33,15 @@ pub enum NewCodes {
     Disabled,
 }
 
-/// What became of a recovery code.
+/// The outcome of using a recovery code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecoveryCodeUse {
-    /// It was right, and its effect is written.
+    /// It was correct, and its effect is written.
     Accepted {
         /// How many codes are left.
         left: usize,
     },
-    /// It is wrong, was used or is void: nothing was written.
+    /// It is wrong, was already used or is void: nothing was written.
     Refused,
     /// Two-factor is disabled.
     Disabled,
@@ -53,11 +53,11 @@ pub enum RecoveryCodeUse {
 }
 
 impl Store {
-    /// Stores the hashes of a new set of recovery codes, for verified settings alone and after a code was accepted lately;
-    /// the set before is void.
+    /// Stores the hashes of a new set of recovery codes, only for verified settings and only shortly after a code was
+    /// accepted. The previous set becomes void.
     ///
-    /// Closes the race with new settings: whether the settings are verified is asked in the write itself, and every write
-    /// that ends that takes the codes away.
+    /// Closes the race with new settings: the write itself checks whether the settings are verified, and every write
+    /// that ends this also removes the codes.
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
@@ -86,11 +86,12 @@ impl Store {
         })
     }
 
-    /// Accepts a recovery code, which brings about `effect`; the counter of wrong codes is cleared and the code used up. It
-    /// is not counted, and a wait does not hold it up: nobody guesses 80 bits, and whoever stole a token could otherwise
-    /// lock its owner out by guessing wrong.
+    /// Accepts a recovery code: writes `effect`, clears the counter of wrong codes and uses up the code. The attempt
+    /// is not counted, and a wait does not delay it: nobody guesses 80 bits, and the thief of a token could otherwise
+    /// lock out its owner with wrong guesses.
     ///
-    /// Closes the race of one code sent twice at the same instant: it must still be there in the write that takes it.
+    /// Closes the race of one code sent twice at the same instant: the write that uses it requires it to be there
+    /// still.
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
@@ -122,7 +123,7 @@ impl Store {
                 RecoveryCodeUse::Accepted { left: before.unwrap_or(0).saturating_sub(1) }
             }
             Counted::TooMany { seconds } => RecoveryCodeUse::TooManyChanges { seconds },
-            // A retried write that had come through the first time finds its own name: it was accepted.
+            // A retried write that had already succeeded finds its own ID: the code was accepted.
             Counted::Refused(Some(item)) if item.get(attribute::ACCEPTED) == Some(&s(&name)) => {
                 RecoveryCodeUse::Accepted { left: left(&item)? }
             }
@@ -135,7 +136,7 @@ impl Store {
     }
 }
 
-/// The change in which the code of `hash` is used: it must still be there, and goes unless the whole set does.
+/// The change that uses up the code with this `hash`: it must still be there, and is removed unless the whole set is.
 fn used(change: Change, hash: &str) -> Change {
     let change = match change.touches(attribute::RECOVERY_CODES) {
         true => change,

@@ -1,5 +1,5 @@
-//! Sealing anew what an older key sealed, so that the key can go; and counting what each key still opens. Both go through
-//! the table page by page, in as many segments at once as they are told.
+//! Reseals what an older key sealed, so that the key can be removed, and counts what each key still seals. Both go
+//! through the table page by page, in any number of parallel segments.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,10 +12,10 @@ use super::write::Written;
 use super::{Store, StoreError};
 use crate::sealing::{Place, key_name};
 
-/// The attributes that are sealed.
+/// The sealed attributes.
 const SEALED: [&str; 2] = [attribute::SECRET, attribute::PHONE];
 
-/// A part of the table, for a scan in parallel: `index` of `of`, counted from 0.
+/// A part of the table, for a parallel scan: `index` of `of`, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
     /// Which part.
@@ -24,28 +24,28 @@ pub struct Segment {
     pub of: u32,
 }
 
-/// A page of a segment, and what became of it.
+/// A page of a segment, and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// Items that were read.
+    /// Items read.
     pub scanned: u64,
     /// What was found or done.
     pub found: T,
-    /// Where the next page begins; `None` at the end of the segment. Sealed, as it names a user.
+    /// Where the next page begins; `None` at the end of the segment. Sealed, because it names a user.
     pub cursor: Option<String>,
 }
 
-/// What was done to the sealed values of a page. Those that the current key sealed, and those that somebody else has changed
-/// since they were read, are neither.
+/// What was done to the sealed values of a page. Values that the current key had sealed, and values that were changed
+/// since they were read, count as neither.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Resealed {
     /// Values that the current key seals now.
     pub resealed: u64,
-    /// Values that no key opens. They stay as they are.
+    /// Values that no key opens. They stay unchanged.
     pub unopened: u64,
 }
 
-/// How many values each key has sealed, by its name: every key on the ring, and every other name that was found.
+/// How many values each key has sealed, by key name: every key on the ring, and every other name found.
 pub type Counted = BTreeMap<String, u64>;
 
 enum Outcome {
@@ -55,13 +55,14 @@ enum Outcome {
 }
 
 impl Store {
-    /// Seals under the current key what an older one sealed, in the next page of at most `limit` items.
+    /// Reseals under the current key what an older key sealed, in the next page of at most `limit` items.
     ///
-    /// Closes the race with everything that writes the value meanwhile: it must still be the one that was read. Its item's
-    /// last event goes, as with every write that tells of nothing.
+    /// Closes the race with every other write of the value: it must still be the one that was read. The item's last
+    /// event is removed, as by every write without an event.
     ///
     /// # Errors
-    /// DynamoDB cannot be reached, or the cursor is not one of this segment. What was done until then stays done.
+    /// DynamoDB cannot be reached, or the cursor does not belong to this segment. What was resealed until then stays
+    /// so.
     pub async fn reseal_page(
         &self,
         segment: Segment,
@@ -86,7 +87,7 @@ impl Store {
     /// Counts the values that each key sealed, in the next page of at most `limit` items.
     ///
     /// # Errors
-    /// DynamoDB cannot be reached, or the cursor is not one of this segment.
+    /// DynamoDB cannot be reached, or the cursor does not belong to this segment.
     pub async fn count_page(
         &self,
         segment: Segment,
@@ -112,7 +113,7 @@ impl Store {
         })
     }
 
-    /// A page of items, of which only the key and what is sealed are read.
+    /// A page of items, with only the key and the sealed attributes.
     async fn scan(&self, segment: Segment, cursor: Option<&str>, limit: u32) -> Result<Page<Vec<Item>>, StoreError> {
         let number = |number: u32| {
             i32::try_from(number).map_err(|_| StoreError::Broken("a segment or a limit is too large".to_owned()))
@@ -151,7 +152,7 @@ impl Store {
 }
 
 impl Segment {
-    /// What binds a cursor to it.
+    /// What binds a cursor to this segment.
     fn name(self) -> String {
         format!("segment {} of {}", self.index, self.of)
     }

@@ -1,5 +1,5 @@
-//! Sending a code: one slot of the user's limits and of the number's, and the code's hash, in one transaction; then one of
-//! the stack's hour.
+//! Sending a code. One transaction takes a slot of the user's limits and one of the number's, and stores the code's
+//! hash. A second write takes a slot of the stack's hour.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -20,20 +20,20 @@ use crate::sms::limits::{
 };
 use crate::time::UnixTime;
 
-/// Seconds of an hour.
+/// Seconds in an hour.
 const HOUR: u64 = 3600;
 
-/// What became of asking for a send.
+/// The outcome of reserving a send.
 #[derive(Debug)]
 pub enum SendReservation {
     /// The send is counted and the code's hash stored: the SMS may go out.
     Reserved(Box<SendSlot>),
-    /// Too soon, or too many.
+    /// Too soon, or too many sends.
     Wait {
         /// Seconds until the next send.
         seconds: u64,
     },
-    /// The whole stack has sent as many as it may within an hour.
+    /// The whole stack has sent as many SMS as it may within an hour.
     BudgetSpent {
         /// Seconds until the next hour.
         seconds: u64,
@@ -42,7 +42,7 @@ pub enum SendReservation {
     Changed,
 }
 
-/// A counted send, and what to put back if nothing was sent.
+/// A counted send, and what to restore if nothing was sent.
 #[derive(Debug)]
 pub struct SendSlot {
     number_key: String,
@@ -54,12 +54,12 @@ pub struct SendSlot {
 }
 
 impl Store {
-    /// Counts a send for the user, for the number and for the stack, and stores the hash of its code, which replaces an
+    /// Counts a send for the user, the number and the stack, and stores the hash of its code, which replaces an
     /// earlier one. `read` is what [`Store::user`] has read of `user`, whose phone is enrolled.
     ///
-    /// Closes the race of parallel sends: the user's item is written only if its sends and its enrolment are still those
-    /// that were read, the number's only while its day has room, and neither without the other; the hour's, which all sends
-    /// share, in a write of its own behind them, only while the hour has room.
+    /// Closes the race of parallel sends: the user's item is written only if its sends and its enrolment are still
+    /// those that were read, the number's only while its day has room, and neither without the other. The hour's item,
+    /// which all sends share, is written after them, in a separate write, only while the hour has room.
     ///
     /// # Errors
     /// DynamoDB cannot be reached, or an item cannot be read.
@@ -94,7 +94,7 @@ impl Store {
         }
     }
 
-    /// Counts the send in the user's item and the number's; says why not.
+    /// Counts the send in the user's item and the number's, or says why not.
     async fn reserve_user_and_number(
         &self,
         user: &User,
@@ -110,7 +110,7 @@ impl Store {
         if let Some(item) = refused.user {
             return user_refused(&item, enrolment, now).map(Some);
         }
-        // The number's item is full, perhaps of sends that are over a day old: drop those and try once more.
+        // The number's item is full, perhaps with sends that are over a day old: drop those and try once more.
         let logs = NumberLogs::read(&refused.number.unwrap_or_default())?;
         if logs.are_full(slot.purpose, now) {
             return Ok(Some(SendReservation::Wait { seconds: NUMBER_WAIT }));
@@ -122,7 +122,7 @@ impl Store {
         }
     }
 
-    /// Counts the send in the hour's item; where the hour is full, the rest of it is released.
+    /// Counts the send in the hour's item. If that is refused or fails, releases the send in the other two items.
     async fn reserve_hour(
         &self,
         user: &User,
@@ -143,7 +143,7 @@ impl Store {
         }
     }
 
-    /// The user has to wait; where the number's limit is reached too, the longer of both waits is said.
+    /// The user has to wait. If the number's limit is reached too, returns the longer of the two waits.
     async fn longer_wait(
         &self,
         number_key: &str,
@@ -159,10 +159,11 @@ impl Store {
         Ok(SendReservation::Wait { seconds: seconds.max(number_wait) })
     }
 
-    /// Releases a send that certainly sent nothing: its limits, and the code it had replaced.
+    /// Releases a send for which certainly nothing was sent: frees its slots in the limits, and restores the code that
+    /// it replaced.
     ///
-    /// Closes the race with new settings, an attempt or a reset that came in between: the earlier code is put back only
-    /// where this send's code still stands, and what was counted since stays counted.
+    /// Closes the race with new settings, an attempt or a reset in between: the earlier code is restored only if this
+    /// send's code is still stored, and what was counted since stays counted.
     ///
     /// # Errors
     /// DynamoDB cannot be reached: the send stays counted.
@@ -187,7 +188,7 @@ impl Store {
         }
     }
 
-    /// Counts the send in both items, or says which of them refused.
+    /// Counts the send in both items, or says which of them refused it.
     async fn transact_slot(
         &self,
         user: &User,
@@ -205,8 +206,8 @@ impl Store {
         }
     }
 
-    /// Releases a send of which no response says whether it was counted: its code, if it stands there, says that it was.
-    /// Nothing has been sent for it. Gives the fault, to be answered.
+    /// Releases a send for which no response says whether it was counted. If its code is stored, it was. Nothing was
+    /// sent for it. Returns the fault for the response.
     async fn release_unanswered_send(&self, user: &User, slot: &SendSlot, fault: StoreError) -> StoreError {
         match self.release_with_code(user, slot).await {
             Ok(Transaction::Done | Transaction::Refused(_)) => fault,
@@ -214,7 +215,7 @@ impl Store {
         }
     }
 
-    /// Releases a send, and puts the code back that it had replaced, if its own code still stands.
+    /// Releases a send and restores the code it replaced, if its own code is still stored.
     async fn release_with_code(&self, user: &User, slot: &SendSlot) -> Result<Transaction, StoreError> {
         let release = without_send(Change::of_user(), slot);
         let release = match &slot.replaced {
@@ -235,7 +236,7 @@ struct Refused {
     number: Option<Item>,
 }
 
-/// The sends to a number within a day, and those of them that are for enrolments.
+/// The sends to a number within a day, and those of them that are for unverified enrolments.
 #[derive(Default)]
 struct NumberLogs {
     all: SendLog,
@@ -272,7 +273,7 @@ impl Hour {
 }
 
 impl SendSlot {
-    /// The change of the number's item, while it has room.
+    /// The change to the number's item, while it has room.
     fn number_send(&self, now: UnixTime) -> Change {
         let stamp = || stamp_value(self.stamp);
         let change = Change::of_counter()
@@ -287,7 +288,7 @@ impl SendSlot {
         }
     }
 
-    /// The same, with the sends dropped of `read` that no longer count.
+    /// The same, without those sends of `read` that no longer count.
     fn number_send_after(&self, read: &NumberLogs, now: UnixTime) -> Change {
         let change = Change::of_counter()
             .set(attribute::EXPIRES_AT, t(now + DAY))
@@ -306,7 +307,7 @@ impl SendSlot {
         (&self.number_key, release.delete(attribute::UNVERIFIED_SENDS, stamp_value(self.stamp)))
     }
 
-    /// The change of the hour's item, while it has room.
+    /// The change to the hour's item, while it has room.
     fn hour_send(&self, budget: Budget) -> Change {
         let below = |attribute, sends| {
             Condition::Any(vec![Condition::Absent(attribute), Condition::Below(attribute, n(sends))])
@@ -336,7 +337,7 @@ impl SendSlot {
     }
 }
 
-/// The change of the user's item.
+/// The change to the user's item.
 fn user_send(read: &UserItem, enrolment: &Enrolment, challenge: &Challenge, stamp: Stamp) -> Change {
     Change::of_user()
         .set(attribute::SENDS, sends_value(&read.sends.with(stamp)))
@@ -351,7 +352,7 @@ fn has_room(attribute: &'static str, limit: Limit) -> Condition {
     Condition::Any(vec![Condition::Absent(attribute), Condition::Fewer(attribute, n(limit.sends as u64))])
 }
 
-/// The sends are still those that were read. There is no empty set: without sends the attribute is absent.
+/// The sends are still those that were read. DynamoDB has no empty sets: without sends the attribute is absent.
 fn as_read(attribute: &'static str, read: &SendLog) -> Condition {
     match read.stamps() {
         [] => Condition::Absent(attribute),

@@ -16,25 +16,25 @@ use crate::sealing::Place;
 use crate::sms::limits::DAY;
 use crate::time::UnixTime;
 
-/// What a user asks the settings to become.
+/// The settings that a user asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewSettings {
     /// This authenticator, unverified.
     Enrol(Authenticator),
-    /// An authenticator app of this secret, verified by its code of this time step.
+    /// An authenticator app with this secret, verified by its code of this time step.
     EnrolVerified(Secret, u64),
-    /// None.
+    /// No settings: two-factor is disabled.
     Disable,
 }
 
-/// What became of settings that were to be replaced.
+/// The outcome of replacing the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replaced {
-    /// They are.
+    /// They are replaced.
     Done,
-    /// They are verified, which takes a current code: nothing was written.
+    /// They are verified, which requires a current code: nothing was written.
     StepUpRequired,
-    /// The code of the new app was used before: nothing was written.
+    /// The code of the new app was already used: nothing was written.
     CodeUsed,
     /// Too many changes within the hour: nothing was written.
     TooManyChanges {
@@ -43,33 +43,34 @@ pub enum Replaced {
     },
 }
 
-/// What became of settings that were to be removed.
+/// The outcome of removing the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removed {
-    /// There are none now.
+    /// There are no settings now.
     Done,
-    /// They are verified, which takes a current code: nothing was written.
+    /// They are verified, which requires a current code: nothing was written.
     StepUpRequired,
 }
 
 /// Who resets a user's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetBy<'a> {
-    /// The user: wrong codes stay counted, or a reset would refill the guesses of whoever took over the session.
+    /// The user. Wrong codes stay counted; otherwise a reset would grant new guesses to whoever took over the session.
     Self_,
-    /// This one, who has permission to edit the user: wrong codes are forgotten too.
+    /// This administrator, who has permission to edit the user. Wrong codes are cleared too.
     Administrator(&'a User),
 }
 
-/// The attributes of a code that is on its way.
+/// The attributes of a pending SMS code.
 pub(super) const CHALLENGE: [&str; 3] = [attribute::CODE_HASH, attribute::CODE_EXPIRES, attribute::CODE_TRIES];
 
-/// The attributes of the attempts since the last right code.
+/// The attributes of the attempts since the last correct code.
 pub(super) const ATTEMPTS: [&str; 4] =
     [attribute::FAILURES, attribute::LAST_ATTEMPT, attribute::ATTEMPT, attribute::LOCKED_ATTEMPT];
 
 impl Store {
-    /// All that is stored of `user`: one strongly consistent read, so that a setting is seen as soon as it is written.
+    /// Reads all that is stored about `user`, in one strongly consistent read, so a setting is visible as soon as it
+    /// is written.
     ///
     /// # Errors
     /// DynamoDB cannot be reached, or the item cannot be read.
@@ -78,11 +79,12 @@ impl Store {
         UserItem::read(&key, self.read(&key).await?.as_ref(), &self.keys)
     }
 
-    /// Replaces the settings, unless `step_up` forbids it or there were too many changes. Counted attempts and sends stay.
+    /// Replaces the settings, unless `step_up` forbids it or there were too many changes. Counted attempts and sends
+    /// stay.
     ///
-    /// Closes the race with a verification of what was set before: a new enrolment has a new name, and an acceptance
-    /// writes only to the one it looked at. Closes the race with a verification that comes in just before: whether the
-    /// settings are verified is asked in the write itself.
+    /// Closes the race with a verification of the previous settings: a new enrolment has a new ID, and an acceptance
+    /// writes only to the enrolment it read. Closes the race with a verification that arrives just before: the write
+    /// itself checks whether the settings are verified.
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
@@ -97,7 +99,7 @@ impl Store {
         let step_up_required = |item: &Item| step_up == StepUp::Code && is_verified(item);
         let change = allowed_by(step_up, change);
         Ok(match self.write_counted(&user_key(user), change, step_up_required, now).await? {
-            // Of a user without an item there is nothing to disable, and none is made.
+            // A user without an item has nothing to disable, and no item is created.
             Counted::Written(_) | Counted::Refused(None) => Replaced::Done,
             Counted::TooMany { seconds } => Replaced::TooManyChanges { seconds },
             Counted::Refused(Some(item)) if step_up_required(&item) => Replaced::StepUpRequired,
@@ -105,9 +107,9 @@ impl Store {
         })
     }
 
-    /// Removes the settings, unless `step_up` forbids it. Whether there were any makes no difference. Sends stay counted,
-    /// and for the user's own removal wrong codes too. What stays is left to DynamoDB to tidy up after a day, when no
-    /// limit reaches it any more.
+    /// Removes the settings, unless `step_up` forbids it. Succeeds even if there were none. Sends stay counted, and so
+    /// do wrong codes if users reset their own settings. DynamoDB removes the rest after a day, when no limit needs it
+    /// any more.
     ///
     /// # Errors
     /// DynamoDB cannot be reached.
@@ -119,7 +121,7 @@ impl Store {
         now: UnixTime,
     ) -> Result<Removed, StoreError> {
         let (change, actor, proof) = match by {
-            // Where nothing is set there is nothing to tell: or resets would make events without end.
+            // If nothing is set, there is nothing to report: otherwise resets could create events without end.
             ResetBy::Self_ => (disabled(now).when(Condition::Exists(attribute::METHOD)), user, Proof::Token),
             ResetBy::Administrator(actor) => (disabled(now).remove(&ATTEMPTS), actor, Proof::Permission),
         };
@@ -131,8 +133,8 @@ impl Store {
         })
     }
 
-    /// The change to `settings` of the item of `user`. A code on its way is gone with it, and so are the recovery codes:
-    /// they stood for the authenticator that was verified. `proof` is what it takes.
+    /// The change of the item of `user` to `settings`. It also removes a pending SMS code and the recovery codes,
+    /// which stood in for the verified authenticator. `proof` goes into the event.
     pub(super) fn new_settings(
         &self,
         settings: &NewSettings,
@@ -159,7 +161,7 @@ impl Store {
         Ok(event.tell(change)?)
     }
 
-    /// The change to `authenticator`, under the name `id`, without the event that tells of it.
+    /// The change to `authenticator`, under the ID `id`, without the event that reports it.
     pub(super) fn enrolment(
         &self,
         user: &User,
@@ -187,7 +189,7 @@ impl Store {
             .remove(&CHALLENGE))
     }
 
-    /// Uses up a time step of a secret, once.
+    /// Uses up a time step of a secret, on the condition that it is unused.
     pub(super) fn with_used_step(
         &self,
         change: Change,
@@ -202,8 +204,8 @@ impl Store {
             .when(self.step_is_unused(user, secret, step)))
     }
 
-    /// The step is later than the last one that was accepted with the same secret, under whichever key that one's hash was
-    /// made: over a rotation, two functions may have different current keys.
+    /// The step is later than the last one accepted with the same secret, whichever key that secret was hashed with:
+    /// during a rotation, two functions may have different current keys.
     pub(super) fn step_is_unused(&self, user: &User, secret: &Secret, step: u64) -> Condition {
         let hashes = self.keys.hashes(&["secret", &user_key(user), &secret.to_base32()]).into_iter();
         let another = hashes.map(|hash| Condition::Differs(attribute::LAST_STEP_SECRET, s(hash.as_str())));
@@ -215,7 +217,7 @@ impl Store {
     }
 }
 
-/// With step-up, verified settings stay as they are.
+/// With step-up, refuses to change verified settings.
 fn allowed_by(step_up: StepUp, change: Change) -> Change {
     match step_up {
         StepUp::None => change,

@@ -1,4 +1,4 @@
-//! Several conditional writes that are done together or not at all.
+//! Several conditional writes, of which all are done or none.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem, Update};
@@ -7,17 +7,18 @@ use super::change::Change;
 use super::item::{Item, attribute, s};
 use super::{Store, StoreError};
 
-/// What became of a transaction.
+/// The outcome of a transaction.
 pub(super) enum Transaction {
     Done,
-    /// At least one condition did not hold, and nothing was written: for each write the item as it is, if it was that one's.
+    /// At least one condition did not hold, and nothing was written. Holds the current item of each write that was
+    /// refused.
     Refused(Vec<Option<Item>>),
     /// No response says whether it was done.
     Unknown(StoreError),
 }
 
 impl Store {
-    /// Writes all of `changes`, each to the item under its key, if all of their conditions hold.
+    /// Writes all of `changes`, each to the item under its key, if all their conditions hold.
     pub(super) async fn transact(&self, changes: Vec<(&str, Change)>) -> Result<Transaction, StoreError> {
         let items = changes.into_iter().map(|(key, change)| {
             let update = Update::builder().table_name(&self.table).key(attribute::KEY, s(key));
@@ -46,7 +47,7 @@ impl Store {
 fn refused(reasons: &[CancellationReason]) -> Result<Transaction, StoreError> {
     let codes = reasons.iter().map(|reason| reason.code().unwrap_or("None"));
     match codes.clone().find(|code| !matches!(*code, "None" | "ConditionalCheckFailed")) {
-        // Anything but a condition: throttled, or another transaction has the item.
+        // Any reason other than a condition, such as throttling or a conflict with another transaction.
         Some(code @ "ValidationError") => Err(StoreError::Broken(format!("TransactWriteItems: {code}"))),
         Some(code) => Err(StoreError::Unavailable(format!("TransactWriteItems: {code}"))),
         None => {
