@@ -9,7 +9,7 @@ use two_factor::error::Error;
 use two_factor::http::{Request, Response, serve};
 use two_factor::store::Store;
 
-/// The five members of the documented answer, in its order.
+/// The five members of the documented response, in its order.
 #[derive(Default, Serialize)]
 struct Settings {
     method: Option<&'static str>,
@@ -19,7 +19,7 @@ struct Settings {
     verified: bool,
 }
 
-/// A number, or a string where a leading zero belongs to it, which a number would lose.
+/// A number, or a string if a number would lose a leading zero.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Phone {

@@ -1,5 +1,5 @@
-//! `GET /api/users/{ID}/two-factor`: what a helpdesk may know of a user before it resets anything. Never a secret, a code or a
-//! whole number: the function has no key that opens one.
+//! `GET /api/users/{ID}/two-factor`: what a helpdesk may know about a user before it resets anything. Never a secret,
+//! a code or a whole phone number: the function has no key that opens one.
 
 use lambda_runtime::Error as RuntimeError;
 use serde::Serialize;
@@ -22,7 +22,7 @@ struct App {
 struct UserSettings {
     method: Option<String>,
     verified: bool,
-    /// The last two digits, behind four dots.
+    /// The last two digits, after four dots.
     phone: Option<String>,
     recovery_codes_left: usize,
     /// Seconds until the next code can be tried; 0 if it can be tried now.

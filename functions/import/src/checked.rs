@@ -1,4 +1,4 @@
-//! A user of the event, checked as `PATCH` checks settings: all that is wrong at once.
+//! A user in the event, checked as `PATCH` checks settings: all errors are reported at once.
 
 use std::borrow::Cow;
 
@@ -10,23 +10,23 @@ use two_factor::http::settings_fields::{phone, secret};
 use two_factor::identity::user::{User, UserIdType, is_name};
 use two_factor::phone::countries::Countries;
 
-/// What the stack takes for a user.
+/// The stack's rules for users.
 pub(crate) struct Rules {
     pub(crate) user_id_type: UserIdType,
     pub(crate) has_tenants: bool,
     pub(crate) countries: Countries,
 }
 
-/// A user who can be brought in.
+/// A user who can be imported.
 pub(crate) struct Checked {
     pub(crate) user: User,
     pub(crate) authenticator: Authenticator,
-    /// Whether the other system has seen a right code.
+    /// Whether the other system has seen a correct code.
     pub(crate) verified: bool,
 }
 
 impl Rules {
-    /// The user, or all that is wrong.
+    /// The user, or all errors.
     pub(crate) fn check(&self, user: Value) -> Result<Checked, Vec<FieldError>> {
         let Value::Object(members) = user else { return Err(vec![error("#", "must be an object")]) };
         let fields = Fields::from(members);
@@ -84,7 +84,6 @@ fn verified(value: Option<&Value>) -> Result<bool, FieldError> {
     }
 }
 
-/// An error of a field.
 pub(crate) fn error(pointer: &'static str, detail: impl Into<Cow<'static, str>>) -> FieldError {
     FieldError { pointer, detail: detail.into() }
 }

@@ -1,5 +1,5 @@
-//! Brings in users whom another system has enrolled, at most 500 at once: all are checked, then each is one conditional
-//! write. An operator invokes it, by the tool beside it.
+//! Imports users whom another system has enrolled, at most 500 at once. All are checked first; then each is written in
+//! one conditional write. An operator invokes it, with the tool beside it.
 
 mod checked;
 
@@ -17,9 +17,9 @@ use two_factor::store::{Imported, Store, StoreError, user_key};
 
 use self::checked::{Checked, Rules};
 
-/// Most users of an event: their writes, one after the other, fit into the invocation's time many times over.
+/// The most users in an event. Their writes, one after the other, fit into the invocation's time many times over.
 const MOST_USERS: usize = 500;
-/// No user is begun with later than this before the end of the invocation.
+/// No user is started later than this before the end of the invocation.
 const LAST_USER: Duration = Duration::from_secs(5);
 
 struct App {
@@ -31,7 +31,7 @@ struct App {
 #[serde(deny_unknown_fields)]
 struct Event {
     users: Vec<Value>,
-    /// Whether settings that are there are replaced.
+    /// Whether existing settings are replaced.
     #[serde(default)]
     replace: bool,
     /// Whether the users are only checked.
@@ -41,13 +41,13 @@ struct Event {
 
 #[derive(Default, Serialize)]
 struct Answer {
-    /// Users who are brought in.
+    /// Users imported.
     imported: u64,
-    /// Users who have settings, which stay.
+    /// Users who keep the settings they have.
     kept: u64,
-    /// Users who cannot be brought in as they are, and all that is wrong with each.
+    /// Users who cannot be imported, with all errors of each.
     failed: Vec<Invalid>,
-    /// Users to whom it did not come, for a fault or for want of time. Send them again.
+    /// Users not written, because of a fault or lack of time. Send them again.
     unwritten: Vec<usize>,
 }
 
@@ -105,7 +105,7 @@ async fn import(app: &App, event: Value, deadline: SystemTime) -> Result<Done, F
     Ok(Done { counts: counts(&answer, fault), answer: json!(answer) })
 }
 
-/// The user, unless an earlier one of the event is the same.
+/// The user, unless an earlier one in the event is the same.
 fn once(user: Checked, index: usize, seen: &mut BTreeMap<String, usize>) -> Result<Checked, Vec<FieldError>> {
     match seen.insert(user_key(&user.user), index) {
         None => Ok(user),

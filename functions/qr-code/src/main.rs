@@ -15,7 +15,7 @@ use two_factor::store::Store;
 struct App {
     store: Store,
     issuer: Issuer,
-    /// Claims that may say what the user calls the account; the first with something to show is shown in the app.
+    /// Claims that may name the user's account; the app shows the first that is not blank.
     account_claims: Vec<String>,
     visibility: SecretVisibility,
 }

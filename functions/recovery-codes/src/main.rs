@@ -1,6 +1,6 @@
-//! `POST /api/two-factor/recovery-codes`: a new set of recovery codes for the caller's verified settings, shown this once.
-//! The set before is void. It takes proof that the caller is more than a token: a code accepted in the last ten minutes, or
-//! a current code as `key` in the body, which may be absent.
+//! `POST /api/two-factor/recovery-codes`: a new set of recovery codes for the caller's verified settings, shown only
+//! once. The previous set becomes void. The caller must prove to have more than a token: by a code accepted in the
+//! last ten minutes, or by a current code as `key` in the body, which is optional.
 
 use lambda_runtime::Error as RuntimeError;
 use serde::Serialize;

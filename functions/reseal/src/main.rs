@@ -1,5 +1,5 @@
-//! Seals anew what an older key sealed, in one segment of the table; with `count`, counts what each key sealed. An operator's
-//! state machine invokes it again and again: an answer is the next event, until its `cursor` is null.
+//! Reseals what an older key sealed, in one segment of the table; with `count`, counts what each key sealed. An
+//! operator's state machine invokes it repeatedly: each response is the next event, until its `cursor` is null.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,9 +12,9 @@ use two_factor::config;
 use two_factor::operation::{Done, Failure, serve};
 use two_factor::store::{Counted, Segment, Store};
 
-/// Most items of a page: what is done again when an invocation ends within one.
+/// The most items in a page: what is repeated if an invocation ends within one.
 const PAGE: u32 = 100;
-/// A count reads and does not write, which takes a tenth of a table's capacity or less.
+/// How much faster a count goes: it reads and does not write, which takes a tenth of a table's capacity or less.
 const COUNTS_FASTER: u32 = 10;
 /// No page begins later than this before the end of the invocation.
 const LAST_PAGE: Duration = Duration::from_secs(10);
@@ -24,27 +24,27 @@ struct App {
     items_per_second: u32,
 }
 
-/// What is to be done, and what came of it so far.
+/// The work to do, and its results so far.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Work {
-    /// Which part of the table, from 0, of how many.
+    /// Which part of the table, from 0, and of how many.
     #[serde(default)]
     segment: u32,
     #[serde(default = "one")]
     segments: u32,
-    /// Where to go on; null at the beginning, and in an answer at the end.
+    /// Where to continue; null in the first event, and in the last response.
     #[serde(default)]
     cursor: Option<String>,
-    /// Count only.
+    /// Whether to count only.
     #[serde(default)]
     count: bool,
-    /// Sums over the invocations.
+    /// Totals over the invocations.
     #[serde(default)]
     scanned: u64,
     #[serde(default)]
     resealed: u64,
-    /// Values that no key opens, which stay as they are.
+    /// Values that no key opens. They stay unchanged.
     #[serde(default)]
     unopened: u64,
     /// With `count`: how many values each key sealed.
@@ -73,7 +73,8 @@ async fn reseal(app: &App, event: Value, deadline: SystemTime) -> Result<Done, F
     loop {
         match page(&app.store, &mut work, rate.min(PAGE)).await {
             Ok(()) => {}
-            // What is done is not lost: the next invocation begins where this one ends, and meets the fault at once if it lasts.
+            // Finished work is not lost: the next invocation begins where this one ends, and meets the fault at once
+            // if it persists.
             Err(Failure::Unavailable(_)) if work.scanned > before => break,
             Err(failure) => return Err(failure),
         }
@@ -86,7 +87,7 @@ async fn reseal(app: &App, event: Value, deadline: SystemTime) -> Result<Done, F
     Ok(Done { counts: counts(&work), answer: json!(work) })
 }
 
-/// Goes through the next page.
+/// Processes the next page.
 async fn page(store: &Store, work: &mut Work, limit: u32) -> Result<(), Failure> {
     let segment = Segment { index: work.segment, of: work.segments };
     if work.count {

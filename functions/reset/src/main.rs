@@ -1,5 +1,5 @@
-//! `POST /api/users/{ID}/two-factor/reset`: removes a user's settings, for whoever may edit that user.
-//! `POST /api/two-factor/reset`: removes the caller's own. The body is not looked at.
+//! `POST /api/users/{ID}/two-factor/reset`: removes a user's settings, if the caller may edit that user.
+//! `POST /api/two-factor/reset`: removes the caller's own. The body is ignored.
 
 use lambda_runtime::Error as RuntimeError;
 use two_factor::authenticator::StepUp;
@@ -15,7 +15,7 @@ struct App {
     store: Store,
     user_id_type: UserIdType,
     permission_claims: Vec<String>,
-    /// What it takes to reset one's own verified settings.
+    /// Whether resetting one's own verified settings requires a code.
     step_up: StepUp,
 }
 
@@ -33,7 +33,7 @@ async fn main() -> Result<(), RuntimeError> {
 
 async fn reset(app: &App, request: Request) -> Result<Response, Error> {
     let subject = subject(app, &request)?;
-    // Resetting oneself, by whichever path, is no administrator's reset: it must not refill one's own guesses.
+    // A reset of one's own settings, by either path, is not an administrator's reset: it must not grant new guesses.
     let (by, step_up) = if subject == request.caller {
         (ResetBy::Self_, app.step_up)
     } else {
@@ -45,7 +45,8 @@ async fn reset(app: &App, request: Request) -> Result<Response, Error> {
     }
 }
 
-/// Whose settings to remove: the path's user, if the caller may edit that one, else the caller's own.
+/// Whose settings to remove: those of the user in the path, whom the caller must be allowed to edit; without one, the
+/// caller's own.
 fn subject(app: &App, request: &Request) -> Result<User, Error> {
     match request.path_user(app.user_id_type)? {
         None => Ok(request.caller.clone()),

@@ -1,5 +1,5 @@
-//! `POST /api/two-factor/send-verification`: sends the caller a code by SMS, in the language of the claim
-//! `locale` (OpenID Connect Core 1.0 §5.1). The body is not looked at.
+//! `POST /api/two-factor/send-verification`: sends the caller a code by SMS, in the language of the claim `locale`
+//! (OpenID Connect Core 1.0 §5.1). The body is ignored.
 
 use std::borrow::Cow;
 
@@ -44,7 +44,7 @@ async fn main() -> Result<(), RuntimeError> {
 
 async fn send_verification(app: &App, request: Request) -> Result<Response, Error> {
     let App { store, sender, issuer, text, countries, budget } = app;
-    // A connection that may have died while the function was frozen is replaced meanwhile.
+    // This also replaces a connection that may have died while the function was frozen.
     let (user, ()) = tokio::join!(store.user(&request.caller), sender.wake());
     let user = user?;
     let enrolment = user.enrolment.as_ref().ok_or(Error::NotSms)?;
@@ -67,7 +67,7 @@ async fn send_verification(app: &App, request: Request) -> Result<Response, Erro
     }
 }
 
-/// What certainly sent nothing costs nothing. Where the SMS may be on its way, its code stays good and counted.
+/// A send that certainly sent nothing costs nothing. If the SMS may be on its way, its code stays valid and counted.
 async fn give_back(store: &Store, request: &Request, slot: &SendSlot, failure: SendFailure) -> Error {
     let (error, reason): (fn(Cow<'static, str>) -> Error, _) = match failure {
         SendFailure::Unknown(reason) => return Error::SmsOutcomeUnknown(reason.into()),

@@ -20,7 +20,7 @@ const NEW_KEY: &str = "#/new_key";
 struct App {
     store: Store,
     countries: Countries,
-    /// What may be replaced without a current code.
+    /// Whether replacing verified settings requires a current code.
     step_up: StepUp,
 }
 
@@ -48,7 +48,7 @@ async fn update_settings(app: &App, request: Request) -> Result<Response, Error>
     }
 }
 
-/// Replaces verified settings, for a current code in `key`. The code is used up in the write that replaces them.
+/// Replaces verified settings, if `key` is a current code. The write that replaces them also uses up the code.
 async fn replace_verified(
     app: &App,
     request: &Request,
@@ -58,18 +58,19 @@ async fn replace_verified(
     let code = verification::key(fields)?.ok_or(Error::StepUpRequired)?;
     let tried = Try { user: &request.caller, code: &code, now: request.now };
     match verification::accept(&app.store, tried, &Effect::Replace(settings)).await {
-        // Disabled since the first write was refused: no longer what the code was for.
+        // Two-factor was disabled after the first write was refused: the code was for settings that are gone.
         Err(Error::Disabled) => Err(Error::SettingsChanged),
         outcome => outcome,
     }
 }
 
-/// What the fields ask for; or all that is wrong with them.
+/// The settings that the fields ask for, or all errors in them.
 fn requested(fields: &Fields, countries: &Countries, now: UnixTime) -> Result<NewSettings, Error> {
     let settings = of_method(fields, countries);
     match (settings, new_key(fields)) {
         (Ok(settings), Ok(None)) => Ok(settings),
-        // A code of the new app verifies it at once: no moment in which somebody with the token alone could.
+        // A code of the new app verifies it at once, so there is no unverified moment for somebody with only the token
+        // to use.
         (Ok(NewSettings::Enrol(Authenticator::App(secret))), Ok(Some(code))) => {
             let step = totp::matching_step(&secret, &code, now).ok_or(Error::InvalidCode)?;
             Ok(NewSettings::EnrolVerified(secret, step))

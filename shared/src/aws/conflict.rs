@@ -1,6 +1,6 @@
-//! Conflicts between writes at the same time. DynamoDB refuses one of them and does nothing; the SDK does not try again by
-//! itself. <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>, "Transaction conflict
-//! handling in DynamoDB".
+//! Conflicts between simultaneous writes. DynamoDB refuses one of them and writes nothing for it; the SDK does not
+//! retry by itself. <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>,
+//! "Transaction conflict handling in DynamoDB".
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -8,11 +8,11 @@ use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
-/// Reasons for which a transaction was not done that are over in a moment.
+/// The transient reasons for which DynamoDB cancels a transaction.
 const PASSING: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 
-/// Has a write tried again that was refused for a conflict with another one, or for a table that is busy. That is always
-/// safe: nothing was written.
+/// Makes the SDK retry a write that was refused because it conflicts with another one or because the table is busy.
+/// That is always safe: nothing was written.
 #[derive(Debug)]
 pub(super) struct Conflict;
 

@@ -1,7 +1,7 @@
-//! How long a call to AWS may take: no longer than leaves time to answer before Lambda ends the request.
+//! How long a call to AWS may take: it must leave time to respond before Lambda ends the request.
 //!
-//! Lambda says with each event when it ends the function (`Lambda-Runtime-Deadline-Ms`, by the wall clock). Every limit
-//! follows from that and from the time: also after a freeze, whatever the function's timeout is.
+//! Lambda says with each event when it ends the function (`Lambda-Runtime-Deadline-Ms`, by the wall clock). Every
+//! limit follows from that and the current time, even after a freeze, whatever the function's timeout is.
 
 use std::future::Future;
 use std::time::{Duration, SystemTime};
@@ -12,24 +12,24 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-/// Longest call, and longest attempt of one: AWS answers in milliseconds, and the user waits.
+/// The longest call, and the longest attempt of one: AWS responds in milliseconds, and the user waits.
 const OPERATION: Duration = Duration::from_millis(2500);
 const ATTEMPT: Duration = Duration::from_millis(1500);
 
-/// What is kept back to write the answer.
+/// The time reserved for writing the response.
 const MARGIN: Duration = Duration::from_millis(200);
 
 tokio::task_local! {
-    /// When Lambda ends the request that is handled.
+    /// When Lambda ends the current request.
     static DEADLINE: SystemTime;
 }
 
-/// Handles a request that Lambda ends at `deadline`: its calls to AWS end in time to answer before that.
+/// Handles a request that Lambda ends at `deadline`: its calls to AWS end early enough to respond before then.
 pub(crate) async fn within<Handled: Future>(deadline: SystemTime, handled: Handled) -> Handled::Output {
     DEADLINE.scope(deadline, handled).await
 }
 
-/// Limits each call when it begins.
+/// Sets the limits of each call when it begins.
 #[derive(Debug)]
 pub(super) struct TimeLimits;
 
@@ -44,7 +44,7 @@ impl Intercept for TimeLimits {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // Outside of a request, in init, nothing waits for the call but init.
+        // Outside a request, in init, only init waits for the call.
         let left = DEADLINE.try_with(|deadline| deadline.duration_since(SystemTime::now()).unwrap_or_default());
         let (operation, attempt) = left.map_or((OPERATION, ATTEMPT), limits);
         let limits = TimeoutConfig::builder().operation_timeout(operation).operation_attempt_timeout(attempt);
@@ -53,8 +53,9 @@ impl Intercept for TimeLimits {
     }
 }
 
-/// The limits of a call and of each attempt with so much time left until the deadline. A call gets half of the time, so
-/// that something is left to undo what it leaves behind; an attempt gets most of the call's, so that another one fits.
+/// The limits of a call and of each attempt, with this much time left until the deadline. A call gets half of the
+/// time, so that some is left to undo what it leaves behind. An attempt gets most of the call's time, but leaves room
+/// for another one.
 fn limits(left: Duration) -> (Duration, Duration) {
     let operation = OPERATION.min(left.saturating_sub(MARGIN) / 2);
     (operation, ATTEMPT.min(operation * 3 / 5))

@@ -1,22 +1,23 @@
-//! Where a service is: at the URL that the SDK's own rules give for the region, or at an endpoint override.
+//! The URL of a service: the one that the SDK's own rules give for the region, or an endpoint override.
 //!
-//! The SDK applies the same rules itself at each call. Init applies them once more, because it opens a connection to that
-//! URL before the first request.
+//! The SDK applies the same rules itself on each call. Init applies them once more, because it opens a connection to
+//! that URL before the first request.
 
 use std::fmt;
 
 use crate::config::{InitError, optional};
 
-/// The endpoint override of `service`: `AWS_ENDPOINT_URL_SERVICE`, then `AWS_ENDPOINT_URL`, as the SDKs of AWS read them.
+/// The endpoint override of `service`: `AWS_ENDPOINT_URL_SERVICE`, then `AWS_ENDPOINT_URL`, as the AWS SDKs read them.
 pub(super) fn override_of(service: &str) -> Result<Option<String>, InitError> {
     let own = optional(&format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase()))?;
     let url = if own.is_empty() { optional("AWS_ENDPOINT_URL")? } else { own };
     Ok(Some(url).filter(|url| !url.is_empty()))
 }
 
-/// Whether the endpoints of `region` may have certificates that do not chain to the roots embedded here. Amazon Trust
-/// Services names those roots for its regions, the European Sovereign Cloud among them, whose own roots are signed by them
-/// (<https://www.amazontrust.com/repository/>). Of China it says nothing; there, the system's roots are trusted too.
+/// Whether the endpoints of `region` may have certificates that do not chain to the embedded roots. Amazon Trust
+/// Services names those roots for its regions, including the European Sovereign Cloud, whose own roots are signed by
+/// them (<https://www.amazontrust.com/repository/>). It says nothing about China; there, the system's roots are
+/// trusted too.
 ///
 /// # Errors
 /// The region is in an isolated partition.

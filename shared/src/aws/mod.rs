@@ -1,9 +1,9 @@
-//! The AWS clients: built once, in init, over one HTTPS connector whose connections are open before the first request, and
-//! are not trusted blindly after a freeze. What a call may take follows from when Lambda ends the request.
+//! The AWS clients: built once, in init, over one HTTPS connector. Its connections are open before the first request,
+//! and are not blindly trusted after a freeze. How long a call may take depends on when Lambda ends the request.
 //!
-//! Credentials and region come from the environment that Lambda gives a function, read once. The default chain of
-//! `aws-config` is not used: it would look through files and metadata services at the first request of every execution
-//! environment. Signing, retries, clock correction and the user agent are the SDK's own.
+//! Credentials and region come from the environment that Lambda sets, read once. The default chain of `aws-config` is
+//! not used: it would search files and metadata services on the first request of every execution environment. Signing,
+//! retries, clock correction and the user agent are the SDK's own.
 
 mod conflict;
 mod connection;
@@ -29,16 +29,16 @@ use self::connection::{Careful, Connection};
 use self::deadline::TimeLimits;
 use crate::config::{InitError, optional, required};
 
-/// Our name in the user agent that AWS's logs show.
+/// This service's name in the user agent, which AWS's logs show.
 const APP_NAME: &str = "two-factor";
 
-/// Amazon's root certificates (Amazon Root CA 1 to 4, Starfield Services G2), which its endpoints chain to. Reading the
-/// system's whole store would cost more of a cold start than all the rest of TLS.
+/// Amazon's root certificates (Amazon Root CA 1 to 4, Starfield Services G2), to which its endpoints chain. Reading
+/// the system's whole store would cost more of a cold start than all the rest of TLS.
 const AMAZON_ROOTS: &str = include_str!("roots.pem");
 
-/// Longest that opening a connection may take, name resolution and TCP: AWS is milliseconds away.
+/// The longest time for opening a connection, name resolution and TCP: AWS is milliseconds away.
 const CONNECT: Duration = Duration::from_secs(1);
-/// Longest that init waits for a connection: without one, the first request opens it.
+/// How long init waits for a connection. Without one, the first request opens it.
 const OPEN: Duration = Duration::from_millis(1500);
 
 /// What the clients are built from.
@@ -50,10 +50,10 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Reads `AWS_REGION` and the credentials' variables; `AWS_ENDPOINT_URL…` put another endpoint in AWS's place.
+    /// Reads `AWS_REGION` and the variables with the credentials. `AWS_ENDPOINT_URL…` override AWS's endpoints.
     ///
     /// # Errors
-    /// The region or the credentials are not set, the region's endpoints have certificates that are not known here, or a
+    /// The region or the credentials are not set, the region's endpoints have certificates that are unknown here, or a
     /// variable is not UTF-8.
     pub fn from_env() -> Result<Self, InitError> {
         let region = required("AWS_REGION")?;
@@ -68,7 +68,7 @@ impl Aws {
         Ok(Self { connector, base, region })
     }
 
-    /// A client of DynamoDB, its connection open.
+    /// A DynamoDB client with an open connection.
     ///
     /// # Errors
     /// The region has no endpoint, or the endpoint override is not UTF-8.
@@ -88,7 +88,7 @@ impl Aws {
         Ok(aws_sdk_dynamodb::Client::from_conf(config.http_client(http_client(Careful(connection))).build()))
     }
 
-    /// A client of SNS, its connection open. It never tries again: an SMS whose outcome is unknown may be on its way.
+    /// An SNS client with an open connection. It never retries: an SMS whose outcome is unknown may be on its way.
     ///
     /// # Errors
     /// The region has no endpoint, or the endpoint override is not UTF-8.
@@ -115,7 +115,7 @@ impl Aws {
     }
 }
 
-/// A client of SNS, and its connection.
+/// An SNS client, and its connection.
 #[derive(Debug)]
 pub struct Sns {
     pub(crate) client: aws_sdk_sns::Client,
@@ -123,8 +123,8 @@ pub struct Sns {
 }
 
 impl Sns {
-    /// Makes sure that the connection answers, if it has been silent for long. [`Sns::client`] does the same before it sends
-    /// anything; to do it before, while something else is waited for, saves the time.
+    /// Tests whether the connection responds, if it has been silent for long. [`Sns::client`] does the same before it
+    /// sends anything; doing it earlier, while something else is awaited, saves the time.
     pub(crate) async fn wake(&self) {
         self.connection.prove().await;
     }
@@ -135,25 +135,25 @@ fn http_client(connector: impl HttpConnector + 'static) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// How a call that may be repeated is repeated, within the time that it has: before the second attempt the SDK waits a random
-/// time of up to 50 ms, before each further one up to twice as long. So five transactions that want the same item at once
-/// all succeed, 999 times in a thousand (simulated with 12 ms for each).
+/// How a repeatable call is retried, within its time limit. Before the second attempt the SDK waits a random time of
+/// up to 50 ms, before each further one up to twice as long. With that, five transactions that want the same item at
+/// once all succeed, 999 times in a thousand (simulated with 12 ms for each).
 fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(5).with_initial_backoff(Duration::from_millis(50))
 }
 
-/// The credentials in the environment. Lambda gives a process new ones with a new process, so these are good for as long as
-/// it lives.
+/// The credentials in the environment. Lambda sets new ones only for a new process, so these are valid for as long as
+/// this one lives.
 fn credentials() -> Result<Credentials, InitError> {
     let session_token = Some(optional("AWS_SESSION_TOKEN")?).filter(|token| !token.is_empty());
     let (id, key) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
     Ok(Credentials::new(id, key, session_token, None, "environment"))
 }
 
-/// One connector, TLS by `ring`: the other provider tests its entropy source in the first handshake, which on a small
-/// function takes longer than everything else together. `system_roots`: trust the system's roots too.
+/// One connector, with TLS by `ring`: the other provider tests its entropy source in the first handshake, which on a
+/// small function takes longer than everything else together. With `system_roots`, the system's roots are trusted too.
 ///
-/// It keeps one idle connection for each host, so that a connection that fails leaves no older one behind.
+/// It keeps one idle connection for each host, so a connection that fails leaves no older one behind.
 fn connector(system_roots: bool) -> Result<Connector, InitError> {
     let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS).with_native_roots(system_roots);
     let tls = TlsContext::builder()

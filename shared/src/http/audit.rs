@@ -9,25 +9,25 @@ pub enum AuditEvent {
     Enrolled,
     /// The user disabled two-factor.
     Disabled,
-    /// A right code was accepted.
+    /// A one-time code was accepted.
     Verified,
     /// A recovery code was accepted.
     RecoveryCodeUsed,
-    /// A new set of recovery codes was made.
+    /// A new set of recovery codes was created.
     RecoveryCodesCreated,
     /// A code was sent by SMS.
     CodeSent,
-    /// The settings of the subject were reset by the actor.
+    /// The actor reset the subject's settings.
     Reset {
         /// Whose settings.
         subject: User,
     },
-    /// The settings of the subject were looked at by the actor.
+    /// The actor viewed the subject's settings.
     Viewed {
         /// Whose settings.
         subject: User,
     },
-    /// An attempt, a send or a change was refused because of those before it.
+    /// An attempt, a send or a change was refused because of earlier ones.
     Throttled,
 }
 
@@ -46,7 +46,7 @@ impl AuditEvent {
         }
     }
 
-    /// Whose settings it is about, where that is not the actor's own.
+    /// The user whose settings were reset or viewed.
     pub(super) fn subject(&self) -> Option<&User> {
         match self {
             Self::Reset { subject } | Self::Viewed { subject } => Some(subject),

@@ -1,4 +1,4 @@
-//! The body's fields: JSON whatever the Content-Type says, or a real form.
+//! The body's fields: JSON whatever the Content-Type says, or a form that is labelled as one.
 
 use std::fmt;
 
@@ -6,24 +6,24 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 
-/// Longest body, in bytes: 4 KiB hold every field many times over.
+/// The longest body, in bytes: 4 KiB hold all fields many times over.
 pub const MAX_BODY_BYTES: usize = 4096;
 
-/// Content type of a form, and of every `curl -d` that does not say otherwise.
+/// Content type of a form, and of every `curl -d` without another one.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What some editors and libraries write before a text.
+/// Some editors and libraries write it before the text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The named members of a body. Members that nobody asks for are ignored. Its `Debug` form shows none of them.
+/// The named members of a body. Unknown members are ignored. Its `Debug` form shows none of them.
 #[derive(Clone, PartialEq)]
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// Reads a body that came with `content_type`. A byte order mark before it is skipped (RFC 8259 §8.1).
+    /// Reads a body sent with `content_type`. Skips a byte order mark at its start (RFC 8259 §8.1).
     ///
     /// # Errors
-    /// The body is empty, not UTF-8, not JSON or no object.
+    /// The body is empty, not UTF-8, not JSON or not an object.
     pub(crate) fn read(body: &[u8], content_type: Option<&str>) -> Result<Self, Error> {
         let text = std::str::from_utf8(body).map_err(|_| Error::MalformedBody("is not UTF-8"))?;
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).trim_matches([' ', '\t', '\r', '\n']);
@@ -41,7 +41,7 @@ impl Fields {
         }
     }
 
-    /// The member `name`, if it is there; it may be null.
+    /// The member `name`, if it is present; it may be null.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
@@ -64,7 +64,7 @@ impl fmt::Debug for Fields {
     }
 }
 
-/// A form has `name=value`; what opens like JSON is JSON that went wrong.
+/// A form contains `name=value`. A text that starts like JSON is malformed JSON.
 fn is_form(text: &str, content_type: Option<&str>) -> bool {
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case(FORM) && !text.starts_with(['{', '[', '"']) && text.contains('=')

@@ -1,4 +1,4 @@
-//! A request and a response as an HTTP API writes them, payload format version 2.0: the types of `aws_lambda_events`.
+//! Requests and responses in the format of an HTTP API, payload format version 2.0: the types of `aws_lambda_events`.
 //!
 //! Amazon API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs".
 
@@ -12,19 +12,19 @@ use serde_json::Value;
 
 use crate::identity::Claims;
 
-/// A request's event. It has no `Debug` form: its body holds secrets and codes.
+/// A request's event. It has no `Debug` form, because its body holds secrets and codes.
 ///
-/// Headers and authoriser are read apart from the rest. `aws_lambda_events` takes claims that are strings alone, and headers
-/// of visible ASCII alone: it refuses the whole event for a claim such as `"admin": true` or a header such as `X-Name: é`,
-/// and the caller gets status 500. API Gateway is known to have sent both booleans and numbers
+/// Headers and authoriser are read separately. `aws_lambda_events` accepts only claims that are strings, and only
+/// headers of visible ASCII. It refuses the whole event for a claim such as `"admin": true` or a header such as
+/// `X-Name: é`, and the caller gets status 500. API Gateway is known to have sent both booleans and numbers
 /// (<https://github.com/aws/aws-lambda-go/issues/294>).
 #[derive(Clone)]
 pub(crate) struct Event {
     /// The event without its headers and its authoriser.
     pub(super) request: ApiGatewayV2httpRequest,
-    /// The claims that are a string, a number or a boolean, as text.
+    /// The claims that are strings, numbers or booleans, as text.
     pub(super) claims: Claims,
-    /// The one header that is looked at.
+    /// The only header that is used.
     pub(super) content_type: Option<String>,
 }
 
@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for Event {
     }
 }
 
-/// The value at `pointer`, in whose place null is left.
+/// Takes the value at `pointer`, and leaves null in its place.
 fn take(value: &mut Value, pointer: &str) -> Value {
     value.pointer_mut(pointer).map(Value::take).unwrap_or_default()
 }
@@ -65,7 +65,7 @@ fn text(value: Value) -> Option<String> {
     }
 }
 
-/// A response. No cache may keep it: it holds secrets, or says who has which.
+/// A response. No cache may store it: it holds secrets, or says who has which.
 pub(super) fn response(
     status: StatusCode,
     content_type: &'static str,

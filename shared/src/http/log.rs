@@ -1,5 +1,5 @@
-//! One JSON line a request: what was asked, by whom, and what came of it. Never a secret, code, token, body or phone
-//! number: nothing of the request but its IDs gets here.
+//! One JSON line per request: what was requested, by whom, and with what outcome. It never contains a secret, code,
+//! token, body or phone number: of the request, only its IDs are logged.
 
 use std::time::SystemTime;
 
@@ -16,11 +16,11 @@ use crate::config::Service;
 use crate::error::Error;
 use crate::identity::user::User;
 
-/// What is known of a request before it is handled.
+/// What is known about a request before it is handled.
 pub(super) struct RequestLog {
     function: &'static str,
     metrics_service: Option<String>,
-    /// The gateway's ID of the request: the caller has it too, in every problem document.
+    /// The gateway's request ID. The caller has it too, in every problem document.
     pub(super) id: String,
     lambda_id: String,
     pub(super) caller: Option<User>,
@@ -28,7 +28,7 @@ pub(super) struct RequestLog {
 
 #[derive(Serialize)]
 struct Line<'a> {
-    /// RFC 3339; with `level` what Lambda's JSON log format asks of a line.
+    /// RFC 3339. Lambda's JSON log format requires it and `level`.
     timestamp: String,
     level: &'static str,
     function: &'static str,
@@ -43,10 +43,11 @@ struct Line<'a> {
     actor: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
-    /// Of actor and subject, where there are tenants: a member of its own, since an ID may hold any separator.
+    /// The tenant of actor and subject, if there are tenants. A separate member, because an ID may contain any
+    /// separator.
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant: Option<&'a str>,
-    /// What went wrong inside, which the caller is not told.
+    /// What went wrong internally, which the caller is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(flatten)]
@@ -97,7 +98,8 @@ impl RequestLog {
             reason: outcome.as_ref().err().and_then(Error::inside),
             metrics: Metrics::of(outcome, self.metrics_service.as_deref(), now.secs().unsigned_abs()),
         };
-        // Lambda takes lines from standard output to CloudWatch Logs; a line that cannot be written has nowhere to go.
+        // Lambda sends standard output to CloudWatch Logs. If a line cannot be written, there is nowhere to report
+        // that.
         println!("{}", serde_json::to_string(&line).unwrap_or_default());
     }
 }

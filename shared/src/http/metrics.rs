@@ -1,5 +1,6 @@
-//! Business metrics, as members of the request's log line that CloudWatch reads numbers from (embedded metric format):
-//! no call, no agent. At most one metric a request, in one dimension, as every combination is paid for.
+//! Business metrics, as members of the request's log line from which CloudWatch reads numbers (embedded metric
+//! format): no call, no agent. At most one metric per request, in one dimension, because every combination costs
+//! money.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
@@ -25,12 +26,12 @@ enum Metric {
     Resets,
 }
 
-/// The members to add to the line; none where nothing is counted.
+/// The members to add to the line; none if nothing is counted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(super) struct Metrics(Map<String, Value>);
 
 impl Metrics {
-    /// What `outcome` counts for the service named `service`, at `now` (seconds since 1970).
+    /// The metric of `outcome`, for the service named `service`, at `now` (seconds since 1970).
     pub(super) fn of(outcome: &Result<Response, Error>, service: Option<&str>, now: u64) -> Self {
         let (Some(service), Some(metric)) = (service, metric(outcome)) else { return Self::default() };
         let name = format!("{metric:?}");

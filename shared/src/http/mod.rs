@@ -1,5 +1,5 @@
-//! The only place that knows Lambda's events: the caller from the claims, the body's fields, answers, and errors as
-//! problem documents. [`serve`] is what every function's `main` ends in.
+//! The only place that knows the gateway's events: it takes the caller from the claims, reads the body's fields, and
+//! writes responses, with errors as problem documents. The `main` of every function behind the API ends in [`serve`].
 
 mod audit;
 mod body;
@@ -29,16 +29,16 @@ use crate::aws::deadline::within;
 use crate::config::Service;
 use crate::error::Error;
 
-/// Answers requests with `handler` until Lambda ends the process.
+/// Handles requests with `handler` until Lambda ends the process.
 ///
-/// Each request is one log line, written when its outcome is known: the only place that logs, so a failure is logged
+/// Each request is one log line, written when its outcome is known. No other place logs it, so a failure is logged
 /// once.
 ///
-/// It is `lambda_runtime` that runs them: `lambda_http::run` would first make a URL of the event's host and path, which
-/// nothing here needs, and panics on a host that is none.
+/// This uses `lambda_runtime` directly: `lambda_http::run` would first build a URL from the event's host and path,
+/// which nothing here needs, and panics if the host is invalid.
 ///
 /// # Errors
-/// Lambda's Runtime API cannot be spoken to.
+/// Lambda's Runtime API cannot be reached.
 pub async fn serve<Handler, Outcome>(service: Service, handler: Handler) -> Result<(), lambda_runtime::Error>
 where
     Handler: Fn(Request) -> Outcome,

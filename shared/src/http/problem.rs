@@ -12,7 +12,7 @@ use super::problem_types::{self as types, ProblemType};
 use crate::error::{Error, FieldError};
 use crate::sms::limits;
 
-/// Seconds after which a fault is worth another try.
+/// Seconds after which to retry after a fault.
 const FAULT_RETRY_AFTER: u64 = 2;
 
 #[derive(Serialize)]
@@ -27,7 +27,7 @@ struct Document<'a> {
     errors: Option<&'a [FieldError]>,
 }
 
-/// The one place where an error becomes HTTP.
+/// The only place where an error becomes HTTP.
 pub(super) fn problem_type(error: &Error) -> &'static ProblemType {
     match error {
         Error::MalformedBody(_) => &types::MALFORMED_BODY,
@@ -56,7 +56,7 @@ pub(super) fn problem_type(error: &Error) -> &'static ProblemType {
     }
 }
 
-/// Seconds after which another try is worth it.
+/// Seconds after which a retry is worthwhile.
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::TooManyAttempts(seconds)
@@ -70,7 +70,7 @@ fn retry_after(error: &Error) -> Option<u64> {
     }
 }
 
-/// The type's detail, with what is wrong with the body and the number of seconds filled in.
+/// The type's detail, with the fault of the body or the number of seconds filled in.
 fn detail(error: &Error) -> Cow<'static, str> {
     let text = problem_type(error).detail;
     match (error, retry_after(error)) {
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(body["detail"], "The request body is empty. Send a JSON object.");
     }
 
-    /// The names in the table, as they are written there.
+    /// The names in the table, as the source writes them.
     fn names() -> Vec<&'static str> {
         let lines = include_str!("problem_types.rs").lines();
         lines.filter_map(|line| line.trim().strip_prefix("name: \"")?.strip_suffix("\",")).collect()

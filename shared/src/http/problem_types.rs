@@ -1,12 +1,12 @@
-//! The types of problems (RFC 9457), and what every document of each says.
+//! The problem types (RFC 9457), and the text that all documents of a type share.
 
 use lambda_http::http::StatusCode;
 
-/// What all documents of a type say. `detail` may hold `{why}`, what is wrong with the body, and `{seconds}`, the number in
-/// Retry-After.
+/// What all documents of a type have in common. `detail` may contain `{why}`, what is wrong with the body, and
+/// `{seconds}`, the number in Retry-After.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ProblemType {
-    /// The end of `type`. Clients compare it: it never changes.
+    /// The end of `type`. Clients compare it, so it never changes.
     pub(super) name: &'static str,
     pub(super) status: StatusCode,
     pub(super) title: &'static str,
@@ -174,7 +174,7 @@ pub(super) const UNAVAILABLE: ProblemType = ProblemType {
     detail: "A dependency is not responding. Try again in {seconds} s.",
 };
 
-/// Of the same type: a client treats both alike.
+/// Has the same type, because a client treats both alike.
 pub(super) const SMS_OUTCOME_UNKNOWN: ProblemType = ProblemType {
     detail: "The SMS may or may not have been sent. If it arrives, its code is valid. If not, another one can be sent in \
              {seconds} s.",

@@ -12,14 +12,14 @@ use crate::identity::user::{User, UserIdType};
 use crate::identity::{CallerClaims, Claims};
 use crate::time::UnixTime;
 
-/// The parameter of this API's paths.
+/// The path parameter of this API.
 const PATH_ID: &str = "ID";
 
-/// A request of a known caller. It has no `Debug` form: its body holds secrets and codes.
+/// A request from a known caller. It has no `Debug` form, because its body holds secrets and codes.
 pub struct Request {
-    /// Who calls.
+    /// The authenticated user.
     pub caller: User,
-    /// When: the one clock that the request is decided by.
+    /// The time of the request. All decisions about it use this one reading of the clock.
     pub now: UnixTime,
     claims: Claims,
     path_id: Option<String>,
@@ -40,20 +40,20 @@ impl Request {
         Ok(Self { caller, now: UnixTime::from_seconds(seconds), claims, path_id, content_type, body })
     }
 
-    /// The claim `name`, as the gateway gives it: an array as `[a b]`.
+    /// The claim `name`, in the gateway's form: an array as `[a b]`.
     pub fn claim(&self, name: &str) -> Option<&str> {
         self.claims.get(name).map(String::as_str)
     }
 
-    /// The values of those of the claims `names` that there are.
+    /// The values of those claims among `names` that exist.
     pub fn claims(&self, names: &[String]) -> impl Iterator<Item = &str> {
         names.iter().filter_map(|name| self.claim(name))
     }
 
-    /// The user in the path, of the caller's tenant, on routes that have one.
+    /// The user in the path, in the caller's tenant, on routes that have one.
     ///
     /// # Errors
-    /// It has not the form that IDs have.
+    /// It does not have the form of a user ID.
     pub fn path_user(&self, form: UserIdType) -> Result<Option<User>, Error> {
         match &self.path_id {
             None => Ok(None),
@@ -65,7 +65,7 @@ impl Request {
         }
     }
 
-    /// The body's fields, where there is a body.
+    /// The body's fields, if there is a body.
     ///
     /// # Errors
     /// The body is not a JSON object.
@@ -82,9 +82,9 @@ impl Request {
     }
 }
 
-/// The body's bytes: of all but a few content types, a form's among them, the gateway sends them base64-encoded.
+/// The body's bytes. The gateway sends all but a few content types base64-encoded, forms too.
 fn body(text: String, is_base64_encoded: bool) -> Result<Zeroizing<Vec<u8>>, Error> {
-    // Before it is decoded, which makes it shorter by a quarter.
+    // Checked before decoding, which makes the body a quarter shorter.
     if text.len() > MAX_BODY_BYTES.div_ceil(3) * 4 {
         return Err(Error::BodyTooLarge);
     }

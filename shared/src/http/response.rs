@@ -1,4 +1,4 @@
-//! What a request that went well is answered with.
+//! The response to a successful request.
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
@@ -8,10 +8,10 @@ use super::audit::AuditEvent;
 use super::gateway;
 use crate::error::Error;
 
-/// How many recovery codes are left, on the response to the request that used one.
+/// How many recovery codes are left, in the response to a request that used one.
 const RECOVERY_CODES_LEFT: HeaderName = HeaderName::from_static("recovery-codes-left");
 
-/// 200 with a JSON document, or 204 without one; and what the audit log should say of it.
+/// 200 with a JSON document, or 204 without one; and the event for the audit log.
 #[derive(Debug)]
 pub struct Response {
     json: Option<String>,
@@ -23,7 +23,7 @@ impl Response {
     /// 200 and `{"data": …}`.
     ///
     /// # Errors
-    /// `data` has no JSON form: a bug.
+    /// `data` cannot be written as JSON: a bug.
     pub fn data<T: Serialize>(data: &T) -> Result<Self, Error> {
         #[derive(Serialize)]
         struct Document<'a, T> {
@@ -39,7 +39,7 @@ impl Response {
         Self { json: None, recovery_codes_left: None, audit_event: None }
     }
 
-    /// The same response, with the header `Recovery-Codes-Left`, where a recovery code was used.
+    /// The same response, with the header `Recovery-Codes-Left` if a recovery code was used.
     pub fn with_recovery_codes_left(self, left: Option<usize>) -> Self {
         Self { recovery_codes_left: left, ..self }
     }

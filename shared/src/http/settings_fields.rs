@@ -1,4 +1,4 @@
-//! The fields of settings, as `PATCH` and an import take them: checked, all that is wrong at once.
+//! The fields of settings, as `PATCH` and an import take them. All errors are reported at once.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ const NOT_AN_INTEGER: &str = "must be an integer, or a string of digits";
 /// The secret in `secret_key`.
 ///
 /// # Errors
-/// It is missing, or no base32 text of a secret.
+/// It is missing, or is not the base32 text of a secret.
 pub fn secret(fields: &Fields) -> Result<Secret, Vec<FieldError>> {
     let detail = match fields.get("secret_key") {
         None | Some(Value::Null) => "is required when the method is google".to_owned(),
@@ -35,7 +35,7 @@ pub fn secret(fields: &Fields) -> Result<Secret, Vec<FieldError>> {
 /// The number in `phone_prefix` and `phone`.
 ///
 /// # Errors
-/// One of them is missing, or they are no number that gets SMS in `countries`.
+/// One of them is missing, or together they are not a number that receives SMS in `countries`.
 pub fn phone(fields: &Fields, countries: &Countries) -> Result<PhoneNumber, Vec<FieldError>> {
     match (prefix(fields.get("phone_prefix")), national(fields.get("phone"))) {
         (Ok(prefix), Ok(national)) => PhoneNumber::of(&prefix, &national, countries).map_err(|invalid| match invalid {
@@ -62,7 +62,7 @@ fn national(value: Option<&Value>) -> Result<National, FieldError> {
     read.map_err(|why| error(PHONE, why.to_string()))
 }
 
-/// Half of a phone number: a string has the zeros that it begins with, an integer has lost them.
+/// Half of a phone number. A string keeps its leading zeros; an integer has lost them.
 enum Typed<'a> {
     Integer(u64),
     Text(&'a str),
@@ -77,9 +77,10 @@ fn typed<'a>(value: Option<&'a Value>, pointer: &'static str) -> Result<Typed<'a
     }
 }
 
-/// The number, if it is an integer by JSON Schema (Validation §6.1.1: `45`, `45.0` and `4.5e1`), and not under zero.
+/// The number, if it is an integer as JSON Schema defines it (Validation §6.1.1: `45`, `45.0` and `4.5e1`) and not
+/// negative.
 fn whole(number: &Number) -> Option<u64> {
-    // Up to here, every integer is a float of its own (IEEE 754); longer ones are no phone numbers.
+    // Up to here, a float represents every integer exactly (IEEE 754); larger numbers are not phone numbers.
     const EXACT: std::ops::RangeInclusive<f64> = 0.0..=9_007_199_254_740_991.0;
     let whole = |float: &f64| EXACT.contains(float) && float.fract() == 0.0;
     number.as_u64().or_else(|| number.as_f64().filter(whole).map(|float| float as u64))

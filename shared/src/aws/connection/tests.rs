@@ -6,7 +6,7 @@ use aws_smithy_types::body::SdkBody;
 
 use super::*;
 
-/// What the peer does with the requests, in their order; then it answers them.
+/// What the peer does with the first requests, in order. It answers every later one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Does {
     Answer,
@@ -14,7 +14,7 @@ enum Does {
     Swallow,
 }
 
-/// A peer that notes the method of each request.
+/// A peer that records the method of each request.
 #[derive(Clone, Debug)]
 struct Peer {
     does: Arc<StdMutex<Vec<Does>>>,
@@ -96,7 +96,7 @@ async fn a_read_is_sent_at_once_and_fails_early() {
     let (connection, peer) = connection(FREEZE, &[Does::Swallow, Does::Swallow]);
     let error = connection.call(publish()).await.unwrap_err();
     assert!(error.is_timeout());
-    // Only the first: the next one is sent on another connection.
+    // Only the first one fails early: the next one is sent on another connection.
     assert!(timeout(2 * PATIENCE, connection.call(publish())).await.is_err());
     assert_eq!(got(&peer), ["POST", "POST"]);
 }
