@@ -129,7 +129,12 @@ mod tests {
     #[test]
     fn case_hyphens_and_spaces_do_not_matter_and_nothing_else_is_forgiven() {
         let code = RecoveryCode::parse("ABCD-EFGH-IJKL-2345").unwrap();
-        for text in ["abcdefghijkl2345", "ABCD EFGH IJKL 2345", " abcd-EFGH--ijkl2345 ", "ABCD\u{2011}EFGH\u{a0}IJKL\u{200b}2345"] {
+        for text in [
+            "abcdefghijkl2345",
+            "ABCD EFGH IJKL 2345",
+            " abcd-EFGH--ijkl2345 ",
+            "ABCD\u{2011}EFGH\u{a0}IJKL\u{200b}2345",
+        ] {
             assert_eq!(RecoveryCode::parse(text), Some(code.clone()), "{text:?}");
         }
         for text in [

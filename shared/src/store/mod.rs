@@ -27,6 +27,7 @@ mod outbox;
 mod overview;
 mod recovery_codes;
 mod reseal;
+mod send_counters;
 mod sends;
 mod settings;
 mod transaction;

@@ -1,12 +1,11 @@
 //! Sending a code. One transaction takes a slot of the user's limits and one of the number's, and stores the code's
 //! hash. A second write takes a slot of the stack's hour.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::change::Change;
 use super::condition::Condition;
 use super::item::{Item, attribute, n, s, sends, sends_value, t};
 use super::keys::number_key;
+use super::send_counters::{Hour, NumberLogs, as_read, number_release, number_send, number_send_after, stamp_value};
 use super::transaction::Transaction;
 use super::write::Written;
 use super::{Store, StoreError, UserItem, user_key};
@@ -15,13 +14,8 @@ use crate::authenticator::code::Code;
 use crate::authenticator::{Authenticator, Enrolment};
 use crate::identity::user::User;
 use crate::random;
-use crate::sms::limits::{
-    Budget, DAY, Limit, NUMBER_LIMIT, NUMBER_WAIT, Purpose, SendLog, Stamp, UNVERIFIED_NUMBER_LIMIT, USER_LIMITS,
-};
+use crate::sms::limits::{Budget, NUMBER_WAIT, Purpose, Stamp, USER_LIMITS};
 use crate::time::UnixTime;
-
-/// Seconds in an hour.
-const HOUR: u64 = 3600;
 
 /// The outcome of reserving a send.
 #[derive(Debug)]
@@ -103,10 +97,11 @@ impl Store {
         enrolment: &Enrolment,
         now: UnixTime,
     ) -> Result<Option<SendReservation>, StoreError> {
-        let refused = match self.transact_slot(user, slot, of_user.clone(), slot.number_send(now)).await? {
-            None => return Ok(None),
-            Some(refused) => refused,
-        };
+        let refused =
+            match self.transact_slot(user, slot, of_user.clone(), number_send(slot.purpose, slot.stamp, now)).await? {
+                None => return Ok(None),
+                Some(refused) => refused,
+            };
         if let Some(item) = refused.user {
             return user_refused(&item, enrolment, now).map(Some);
         }
@@ -115,7 +110,7 @@ impl Store {
         if logs.are_full(slot.purpose, now) {
             return Ok(Some(SendReservation::Wait { seconds: NUMBER_WAIT }));
         }
-        match self.transact_slot(user, slot, of_user, slot.number_send_after(&logs, now)).await? {
+        match self.transact_slot(user, slot, of_user, number_send_after(&logs, slot.purpose, slot.stamp, now)).await? {
             None => Ok(None),
             Some(Refused { user: Some(item), .. }) => user_refused(&item, enrolment, now).map(Some),
             Some(_) => Err(StoreError::Unavailable("TransactWriteItems: in conflict with another request".to_owned())),
@@ -130,7 +125,7 @@ impl Store {
         budget: Budget,
         now: UnixTime,
     ) -> Result<SendReservation, StoreError> {
-        match self.write(&slot.hour.key(), slot.hour_send(budget)).await {
+        match self.write(&slot.hour.key(), slot.hour.send(slot.purpose, budget)).await {
             Ok(Written::Done(_)) => Ok(SendReservation::Reserved(Box::new(slot))),
             Ok(Written::Refused(_)) => {
                 self.release_user_and_number(user, &slot).await?;
@@ -169,7 +164,7 @@ impl Store {
     /// DynamoDB cannot be reached: the send stays counted.
     pub async fn release_send(&self, user: &User, slot: &SendSlot) -> Result<(), StoreError> {
         self.release_user_and_number(user, slot).await?;
-        self.write_where_it_fits(&slot.hour.key(), slot.hour_release()).await
+        self.write_where_it_fits(&slot.hour.key(), slot.hour.release(slot.purpose)).await
     }
 
     async fn release_user_and_number(&self, user: &User, slot: &SendSlot) -> Result<(), StoreError> {
@@ -179,7 +174,8 @@ impl Store {
             Transaction::Refused(_) => {}
         }
         let send_alone = without_send(Change::of_user(), slot).when(Condition::Exists(attribute::KEY));
-        match self.transact(vec![(&user_key(user), send_alone), slot.number_release()]).await? {
+        match self.transact(vec![(&user_key(user), send_alone), (&slot.number_key, number_release(slot.stamp))]).await?
+        {
             Transaction::Done => Ok(()),
             Transaction::Unknown(fault) => Err(fault),
             Transaction::Refused(_) => {
@@ -226,7 +222,7 @@ impl Store {
             None => release.remove(&[attribute::CODE_HASH, attribute::CODE_EXPIRES, attribute::CODE_TRIES]),
         };
         let release = release.when(Condition::Equals(attribute::CODE_HASH, s(&slot.code_hash)));
-        self.transact(vec![(&user_key(user), release), slot.number_release()]).await
+        self.transact(vec![(&user_key(user), release), (&slot.number_key, number_release(slot.stamp))]).await
     }
 }
 
@@ -234,107 +230,6 @@ impl Store {
 struct Refused {
     user: Option<Item>,
     number: Option<Item>,
-}
-
-/// The sends to a number within a day, and those of them that are for unverified enrolments.
-#[derive(Default)]
-struct NumberLogs {
-    all: SendLog,
-    unverified: SendLog,
-}
-
-impl NumberLogs {
-    fn read(item: &Item) -> Result<Self, StoreError> {
-        Ok(Self { all: sends(item, attribute::SENDS)?, unverified: sends(item, attribute::UNVERIFIED_SENDS)? })
-    }
-
-    fn are_full(&self, purpose: Purpose, now: UnixTime) -> bool {
-        self.all.retry_after(&[NUMBER_LIMIT], now).is_some()
-            || purpose == Purpose::Enrolment && self.unverified.retry_after(&[UNVERIFIED_NUMBER_LIMIT], now).is_some()
-    }
-}
-
-/// The hour in which sends are counted together.
-#[derive(Debug, Clone, Copy)]
-struct Hour(UnixTime);
-
-impl Hour {
-    fn of(now: UnixTime) -> Self {
-        Self(now - now.seconds() % HOUR)
-    }
-
-    fn end(self) -> UnixTime {
-        self.0 + HOUR
-    }
-
-    fn key(self) -> String {
-        format!("HOUR#{}", self.0.seconds())
-    }
-}
-
-impl SendSlot {
-    /// The change to the number's item, while it has room.
-    fn number_send(&self, now: UnixTime) -> Change {
-        let stamp = || stamp_value(self.stamp);
-        let change = Change::of_counter()
-            .set(attribute::EXPIRES_AT, t(now + DAY))
-            .add(attribute::SENDS, stamp())
-            .when(has_room(attribute::SENDS, NUMBER_LIMIT));
-        match self.purpose {
-            Purpose::SignIn => change,
-            Purpose::Enrolment => change
-                .add(attribute::UNVERIFIED_SENDS, stamp())
-                .when(has_room(attribute::UNVERIFIED_SENDS, UNVERIFIED_NUMBER_LIMIT)),
-        }
-    }
-
-    /// The same, without those sends of `read` that no longer count.
-    fn number_send_after(&self, read: &NumberLogs, now: UnixTime) -> Change {
-        let change = Change::of_counter()
-            .set(attribute::EXPIRES_AT, t(now + DAY))
-            .set(attribute::SENDS, sends_value(&read.all.with(self.stamp)))
-            .when(as_read(attribute::SENDS, &read.all));
-        match self.purpose {
-            Purpose::SignIn => change,
-            Purpose::Enrolment => change
-                .set(attribute::UNVERIFIED_SENDS, sends_value(&read.unverified.with(self.stamp)))
-                .when(as_read(attribute::UNVERIFIED_SENDS, &read.unverified)),
-        }
-    }
-
-    fn number_release(&self) -> (&str, Change) {
-        let release = without_send(Change::of_counter(), self);
-        (&self.number_key, release.delete(attribute::UNVERIFIED_SENDS, stamp_value(self.stamp)))
-    }
-
-    /// The change to the hour's item, while it has room.
-    fn hour_send(&self, budget: Budget) -> Change {
-        let below = |attribute, sends| {
-            Condition::Any(vec![Condition::Absent(attribute), Condition::Below(attribute, n(sends))])
-        };
-        let change = Change::of_counter()
-            .set(attribute::EXPIRES_AT, t(self.hour.end() + DAY))
-            .increment(attribute::HOUR_SENDS)
-            .when(below(attribute::HOUR_SENDS, budget.per_hour));
-        match self.purpose {
-            Purpose::SignIn => change,
-            Purpose::Enrolment => change
-                .increment(attribute::HOUR_UNVERIFIED_SENDS)
-                .when(below(attribute::HOUR_UNVERIFIED_SENDS, budget.for_enrolments())),
-        }
-    }
-
-    fn hour_release(&self) -> Change {
-        let change = Change::of_counter()
-            .decrement(attribute::HOUR_SENDS, 1)
-            .when(Condition::Above(attribute::HOUR_SENDS, n(0)));
-        match self.purpose {
-            Purpose::SignIn => change,
-            Purpose::Enrolment => change
-                .decrement(attribute::HOUR_UNVERIFIED_SENDS, 1)
-                .when(Condition::Above(attribute::HOUR_UNVERIFIED_SENDS, n(0))),
-        }
-    }
 }
 
 /// The change to the user's item.
@@ -348,18 +243,6 @@ fn user_send(read: &UserItem, enrolment: &Enrolment, challenge: &Challenge, stam
         .when(as_read(attribute::SENDS, &read.sends))
 }
 
-fn has_room(attribute: &'static str, limit: Limit) -> Condition {
-    Condition::Any(vec![Condition::Absent(attribute), Condition::Fewer(attribute, n(limit.sends as u64))])
-}
-
-/// The sends are still those that were read. DynamoDB has no empty sets: without sends the attribute is absent.
-fn as_read(attribute: &'static str, read: &SendLog) -> Condition {
-    match read.stamps() {
-        [] => Condition::Absent(attribute),
-        _ => Condition::Equals(attribute, sends_value(read)),
-    }
-}
-
 fn without_send(change: Change, slot: &SendSlot) -> Change {
     change.delete(attribute::SENDS, stamp_value(slot.stamp))
 }
@@ -370,8 +253,4 @@ fn user_refused(item: &Item, enrolment: &Enrolment, now: UnixTime) -> Result<Sen
     }
     let seconds = sends(item, attribute::SENDS)?.retry_after(USER_LIMITS, now).unwrap_or(1);
     Ok(SendReservation::Wait { seconds })
-}
-
-fn stamp_value(stamp: Stamp) -> AttributeValue {
-    AttributeValue::Ns(vec![stamp.0.to_string()])
 }
