@@ -1,4 +1,4 @@
-"""The local stack as `cargo run` starts it, for checks that are written in Python."""
+"""Runs the local stack as `cargo run` does, for checks written in Python."""
 
 import contextlib
 import pathlib
@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 @contextlib.contextmanager
 def local_stack(port=0):
-    """Its base URL, while it runs; any free port unless one is given."""
+    """Runs the stack and yields its base URL. Port 0 picks a free port."""
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(["cargo", "run", "--quiet", "--", "--port", str(port)], cwd=ROOT, stdout=output, text=True)
         try:

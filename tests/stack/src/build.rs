@@ -1,4 +1,4 @@
-//! Builds the functions' binaries with Cargo, and finds what it built.
+//! Builds the functions' binaries with Cargo and locates the executables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -12,10 +12,10 @@ use tokio::process::Command;
 use crate::error::StartError;
 use crate::process::Group;
 
-/// The executable of each binary.
+/// The path of each binary's executable, by binary name.
 pub(crate) type Executables = BTreeMap<String, PathBuf>;
 
-/// The messages of `cargo build --message-format=json` that matter here.
+/// The fields needed from the messages of `cargo build --message-format=json`.
 #[derive(Deserialize)]
 struct Message {
     reason: String,
@@ -28,12 +28,12 @@ struct Target {
     name: String,
 }
 
-/// Builds the binaries, in the profile that this program was built in. Cargo's progress goes to standard error.
+/// Builds the binaries in the profile of this program. Cargo's progress goes to standard error.
 pub(crate) async fn build(workspace: &Path, binaries: &BTreeSet<String>) -> Result<Executables, StartError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(&cargo);
-    // The workspace as a whole, so that the dependencies have the features of the build that made this program, be it
-    // `cargo run` or `cargo test`: with `-p` for each they would all be built a second time.
+    // With `--workspace` the dependencies have the same features as in the build that made this program, whether by
+    // `cargo run` or `cargo test`. With `-p` for each package they would all be built a second time.
     command.current_dir(workspace).args(["build", "--workspace", "--message-format=json-render-diagnostics"]);
     for binary in binaries {
         command.args(["--bin", binary]);
@@ -70,8 +70,8 @@ pub(crate) async fn build(workspace: &Path, binaries: &BTreeSet<String>) -> Resu
     }
 }
 
-/// What Cargo tells the program it runs. Handed on, it would look like a change of environment to build scripts, which
-/// would then run again each time.
+/// Whether Cargo sets this variable for the program it runs. Passed on to the build, such a variable would look like a
+/// changed environment to build scripts, which would then run again every time.
 fn is_of_this_package(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else { return false };
     name.starts_with("CARGO_PKG_")

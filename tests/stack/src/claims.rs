@@ -1,7 +1,7 @@
-//! Claims as an HTTP API hands them to a function: every one a text, nulls left out.
+//! Claims as an HTTP API passes them to a function: each one a string, nulls left out.
 //!
-//! API Gateway writes what is not text as Go prints it: `[a b]` for an array, `map[a:1]` for an object. Numbers are
-//! written as the token wrote them, so that an ID of 19 digits arrives whole.
+//! API Gateway writes arrays and objects as Go prints them: `[a b]` for an array, `map[a:1]` for an object. Numbers
+//! stay exactly as written in the token, so that an ID of 19 digits keeps every digit.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::jwt::Claims;
 
-/// The claims as texts.
+/// The claims as strings.
 pub(crate) fn as_texts(claims: &Claims) -> BTreeMap<String, String> {
     let present = claims.iter().filter(|(_, value)| value.get() != "null");
     present.map(|(name, value)| (name.clone(), text(value))).collect()

@@ -1,4 +1,4 @@
-//! Where the stack writes what happens: the terminal for a person, memory for a test.
+//! Where the stack reports what happens: to the terminal for a person, to memory for a test.
 
 use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct LogLine {
     /// The function, by the name of its binary.
     pub function: String,
-    /// The line, without its end.
+    /// The line, without its line ending.
     pub line: String,
 }
 
@@ -29,10 +29,10 @@ pub(crate) struct Console {
     lines: Mutex<Vec<LogLine>>,
 }
 
-/// The name under which the stack's own notes are kept and shown.
+/// The function name under which the stack's own notes are logged.
 const STACK: &str = "stack";
 
-/// Wide enough for the longest of the function names, so that lines stand in a column.
+/// The width of the longest function name, so that the lines align.
 const NAME_WIDTH: usize = 17;
 
 impl Console {
@@ -40,7 +40,7 @@ impl Console {
         Self { output, lines: Mutex::default() }
     }
 
-    /// A function's own line.
+    /// Logs a line that a function wrote.
     pub(crate) fn log(&self, function: &str, line: &str) {
         match self.output {
             Output::Terminal => show(&format!("{function:NAME_WIDTH$} | {line}")),
@@ -51,12 +51,12 @@ impl Console {
         }
     }
 
-    /// Something the stack has to say itself, such as that a function crashed.
+    /// Logs a message of the stack itself, such as a request that the gateway refused.
     pub(crate) fn note(&self, note: &str) {
         self.log(STACK, note);
     }
 
-    /// An SMS, which only a terminal shows: it holds a code, so it is no log line.
+    /// Shows an SMS, on the terminal only: it contains a code, so it must not become a log line.
     pub(crate) fn sms(&self, phone_number: &str, message: &str) {
         if self.output == Output::Terminal {
             let body = message.replace('\n', &format!("\n{:NAME_WIDTH$} | ", ""));
@@ -70,7 +70,7 @@ impl Console {
     }
 }
 
-/// `println!` would panic when the reader of a pipe (`| head`) has gone.
+/// Not `println!`, which would panic when the reader of a pipe (`| head`) has gone.
 pub(crate) fn show(text: &str) {
     let mut out = std::io::stdout().lock();
     let _gone = writeln!(out, "{text}");

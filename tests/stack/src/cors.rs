@@ -1,11 +1,11 @@
-//! The CORS answers of an HTTP API: the gateway itself answers preflights and adds the headers.
+//! CORS in an HTTP API: the gateway itself answers preflights and adds the headers.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::template::Cors;
 
-/// The answer to a preflight request, or `None` if the request is not one.
+/// The response to a preflight request, or `None` if the request is not a preflight.
 pub(crate) fn preflight(cors: &Cors, method: &Method, headers: &HeaderMap) -> Option<Response> {
     let is_preflight = *method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     if !is_preflight || !headers.contains_key(header::ORIGIN) {
@@ -22,7 +22,8 @@ pub(crate) fn preflight(cors: &Cors, method: &Method, headers: &HeaderMap) -> Op
     Some(response)
 }
 
-/// Replaces the CORS headers of a response to a request with an origin; a function's own are ignored.
+/// Replaces the CORS headers of a response. The function's own are always removed; the gateway's are added only for an
+/// allowed origin.
 pub(crate) fn add_headers(cors: &Cors, request: &HeaderMap, response: &mut Response) {
     let headers = response.headers_mut();
     for name in [

@@ -1,13 +1,12 @@
-//! The one error a caller of the stack sees: a sentence about what to put right.
+//! The only error type that users of the stack see: one sentence about what to put right.
 
 use std::fmt;
 
-/// Why the stack could not start, in one sentence meant for the person at the terminal.
+/// Why the stack could not start, in one sentence for the person at the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StartError(String);
 
 impl StartError {
-    /// An error that reads as `sentence`.
     pub(crate) fn new(sentence: impl Into<String>) -> Self {
         Self(sentence.into())
     }

@@ -1,7 +1,7 @@
-//! A request as an HTTP API writes it for a function: payload format version 2.0.
+//! The event that an HTTP API passes to a function for a request: payload format version 2.0.
 //!
-//! Written out member by member, as AWS documents it, and not with the types that the functions read it with: what is
-//! wrong with those shows here, not only on AWS.
+//! It is written member by member, as AWS documents it, and not with the types that the functions parse it with. So a
+//! mistake in those types shows up here, and not only on AWS.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use crate::routes::decode;
 use crate::template::ACCOUNT_ID;
 
-/// The ID that the local API goes by.
+/// The ID of the local API.
 pub(crate) const API_ID: &str = "local";
 
 /// A request on its way to a function.
@@ -31,11 +31,11 @@ pub(crate) struct Request<'r> {
     /// The route's method and path, such as `GET /api/users/{ID}`.
     pub(crate) route_key: &'r str,
     pub(crate) path_parameters: BTreeMap<String, String>,
-    /// The claims of the caller, on a route with an authoriser.
+    /// The caller's claims, on a route with an authoriser.
     pub(crate) claims: Option<BTreeMap<String, String>>,
 }
 
-/// Headers that belong to the connection to the gateway, not to the request.
+/// Headers of the connection to the gateway, which are not part of the request.
 const HOP_BY_HOP: [header::HeaderName; 6] = [
     header::CONNECTION,
     header::PROXY_AUTHENTICATE,
@@ -45,7 +45,7 @@ const HOP_BY_HOP: [header::HeaderName; 6] = [
     header::UPGRADE,
 ];
 
-/// The event of a request.
+/// Builds the event for a request.
 pub(crate) fn event(request: Request<'_>) -> Value {
     let path = decode(request.uri.path());
     let query = request.uri.query().unwrap_or_default();
@@ -84,7 +84,7 @@ pub(crate) fn event(request: Request<'_>) -> Value {
             object.insert(name.to_owned(), value);
         }
     };
-    // What a request does not have is absent from its event, not null.
+    // Parts that the request does not have are absent from the event, not null.
     let cookies = cookies(request.headers);
     if !cookies.is_empty() {
         set("", "cookies", cookies.into());
@@ -104,7 +104,7 @@ pub(crate) fn event(request: Request<'_>) -> Value {
     event
 }
 
-/// Lower-case names, duplicates joined by commas, cookies apart, and what the gateway says of the client itself.
+/// Lower-case names, duplicates joined by commas, no cookies, and the headers that the gateway itself sets.
 fn headers(request: &Request<'_>) -> BTreeMap<String, String> {
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in request.headers {
@@ -118,7 +118,7 @@ fn headers(request: &Request<'_>) -> BTreeMap<String, String> {
     let client = request.client.ip().to_string();
     let forwarded = headers.entry("x-forwarded-for".to_owned());
     forwarded.and_modify(|before| *before = format!("{before}, {client}")).or_insert(client);
-    // A client's own value never reaches a function: it could pretend that the request came over TLS.
+    // The client's own value never reaches a function: it could claim that the request came over TLS.
     headers.insert("x-forwarded-proto".to_owned(), "http".to_owned());
     let port = headers.get("host").and_then(|host| host.rsplit_once(':')).map_or("80", |(_, port)| port).to_owned();
     headers.insert("x-forwarded-port".to_owned(), port);
@@ -142,7 +142,7 @@ fn query_parameters(query: &str) -> BTreeMap<String, String> {
     parameters
 }
 
-/// The body as text if its type is one of those that API Gateway passes on as text, else in base64.
+/// The body, and whether it is in base64. It is text only if it is UTF-8 and API Gateway passes its type on as text.
 fn body(bytes: &[u8], content_type: Option<&str>) -> (String, bool) {
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_lowercase();
     let is_text = media_type.starts_with("text/")

@@ -1,4 +1,4 @@
-//! API Gateway: takes a request, checks its token, hands it to the function of its route, and returns the answer.
+//! API Gateway: receives a request, checks its token, invokes the route's function and returns the response.
 //!
 //! Not imitated: throttling, access logs, custom domains, stages other than `$default`, and the limits on headers.
 
@@ -27,10 +27,10 @@ use crate::response::response;
 use crate::routes::Routes;
 use crate::template::{Cors, JwtAuthorizer};
 
-/// The largest body that API Gateway takes.
+/// The largest body that API Gateway accepts, in bytes.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
-/// What is behind a route.
+/// What a route leads to.
 pub(crate) struct Target {
     /// Method and path, such as `GET /api/users/{ID}`.
     pub(crate) route_key: String,
@@ -46,7 +46,7 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway for routes of (method, path, target).
+    /// A gateway for routes given as (method, path, target).
     pub(crate) fn new(
         routes: impl IntoIterator<Item = (String, String, Target)>,
         cors: Option<Cors>,
@@ -78,7 +78,7 @@ impl Gateway {
 
     async fn answer(&self, parts: &request::Parts, body: Body, client: SocketAddr, request_id: &str) -> Response {
         let received = OffsetDateTime::now_utc();
-        // Read to its end whatever the answer is: a client that is still sending would never see the answer.
+        // Read first, whatever the response is: a client that is still sending would never see it.
         let body = read(body).await;
         let Some(found) = self.routes.find(parts.method.as_str(), parts.uri.path()) else {
             return not_found();
@@ -115,7 +115,7 @@ impl Gateway {
         });
         let event = Bytes::from(event.to_string());
         let function = Arc::clone(&target.function);
-        // A task of its own: as on AWS, a function that has begun goes on when its client has gone away.
+        // In a separate task: as on AWS, a function that has started continues when its client disconnects.
         let invocation = tokio::spawn(async move { function.invoke(event, &trace_id).await });
         match invocation.await.unwrap_or(Err(InvokeError::Function)) {
             Ok(answer) => response(&answer).unwrap_or_else(|| {
@@ -156,12 +156,12 @@ fn unauthorized(refusal: &Refusal) -> Response {
     response
 }
 
-/// What the gateway answers where it has no route.
+/// The gateway's response when no route matches.
 pub(crate) fn not_found() -> Response {
     message(StatusCode::NOT_FOUND, "Not Found")
 }
 
-/// An answer of the gateway itself.
+/// A response from the gateway itself.
 fn message(status: StatusCode, message: &str) -> Response {
     let json = [(header::CONTENT_TYPE, "application/json")];
     (status, json, format!("{{\"message\":\"{message}\"}}")).into_response()
@@ -190,7 +190,7 @@ async fn read(mut body: Body) -> Result<Vec<u8>, ReadError> {
     if length > BODY_LIMIT { Err(ReadError::TooLong) } else { Ok(bytes) }
 }
 
-/// Fifteen characters and a `=`, as API Gateway's own are.
+/// Fifteen characters and a `=`, like API Gateway's own request IDs.
 fn request_id() -> String {
     let random = Uuid::new_v4();
     STANDARD.encode(random.as_bytes().first_chunk::<11>().unwrap_or(&[0; 11]))

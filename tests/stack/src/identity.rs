@@ -1,6 +1,6 @@
 //! The OIDC issuer: its RSA key, its discovery document and key set, and the tokens it mints.
 //!
-//! It has no users and asks nobody to sign in: whoever reaches it on this machine gets the token they ask for.
+//! It has no users and no sign-in: anyone who can reach it on this machine gets the token they ask for.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use crate::error::StartError;
 use crate::jwt::{self, Claims};
 
-/// How long a token lives unless its `exp` says otherwise, in seconds.
+/// The default lifetime of a token, in seconds, unless `exp` is given.
 const LIFETIME: u64 = 3600;
 
-/// A signing key of the issuer.
+/// The signing key of the issuer.
 pub(crate) struct IssuerKey {
     pub(crate) kid: String,
     signing: EncodingKey,
@@ -28,7 +28,7 @@ pub(crate) struct IssuerKey {
 }
 
 impl IssuerKey {
-    /// The key of this process: making one takes long enough that the stacks of a test run share it.
+    /// The key of this process. Generating one takes so long that all stacks of a test run share it.
     pub(crate) fn of_process() -> Result<Arc<Self>, StartError> {
         static KEY: OnceLock<Result<Arc<IssuerKey>, StartError>> = OnceLock::new();
         KEY.get_or_init(|| Self::generate().map(Arc::new)).clone()
@@ -48,13 +48,13 @@ impl IssuerKey {
         })
     }
 
-    /// The modulus as a key set shows it.
+    /// The modulus as published in the key set.
     #[cfg(test)]
     pub(crate) fn public_modulus(&self) -> &str {
         &self.modulus
     }
 
-    /// Signs these claims.
+    /// Signs the claims and returns the token.
     pub(crate) fn sign(&self, claims: &Claims, algorithm: Algorithm) -> Option<String> {
         jwt::sign(claims, &self.kid, algorithm, &self.signing).ok()
     }
@@ -68,7 +68,7 @@ pub(crate) struct Identity {
     pub(crate) key: Arc<IssuerKey>,
 }
 
-/// A token and how long it lives from now, in seconds.
+/// A token and its remaining lifetime in seconds.
 pub(crate) struct Minted {
     pub(crate) token: String,
     pub(crate) expires_in: i64,
@@ -93,7 +93,7 @@ impl Identity {
         json!({"keys": [{"kty": "RSA", "use": "sig", "kid": key.kid, "n": key.modulus, "e": key.exponent}]})
     }
 
-    /// A token of which each given claim replaces the default, or, where it is null, removes it.
+    /// Mints a token with the default claims. A given claim replaces the default; null removes it.
     pub(crate) fn mint(&self, given: Claims, now: u64) -> Option<Minted> {
         let defaults = json!({
             "iss": self.issuer,

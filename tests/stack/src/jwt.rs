@@ -1,7 +1,7 @@
-//! The JWT authoriser of an HTTP API: which tokens it lets through, and what it says of the others.
+//! The JWT authoriser of an HTTP API: which tokens it accepts, and why it refuses the others.
 //!
-//! `jsonwebtoken` reads the header and has the signature checked, by `ring` and for the three algorithms that API
-//! Gateway accepts and no other. What the claims must be is API Gateway's own rules, and stands here.
+//! `jsonwebtoken` reads the header and has `ring` check the signature, only for the three algorithms that API Gateway
+//! accepts. The rules for the claims are API Gateway's own and are implemented here.
 
 use std::collections::BTreeMap;
 
@@ -18,18 +18,18 @@ use serde_json::value::RawValue;
 
 use crate::template::JwtAuthorizer;
 
-/// The claims of a token, each as the token wrote it: a number keeps every digit.
+/// The claims of a token, each exactly as written in the token, so that a number keeps every digit.
 pub(crate) type Claims = BTreeMap<String, Box<RawValue>>;
 
 /// The algorithms that API Gateway accepts.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512];
 
-/// Why a token was refused, as the `www-authenticate` header says it.
+/// Why a token was refused, as stated in the `www-authenticate` header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// There was no token.
     Missing,
-    /// There was one, but it is not good for this API.
+    /// The token is not valid for this API.
     Invalid(&'static str),
 }
 
@@ -53,7 +53,7 @@ impl Refusal {
     }
 }
 
-/// The token of an `Authorization` header, which may stand there with or without its scheme.
+/// The token in an `Authorization` header, with or without the `Bearer` scheme.
 pub(crate) fn token(header: Option<&str>) -> Result<&str, Refusal> {
     let header = header.map(str::trim).unwrap_or_default();
     let token = match header.split_once(' ').unwrap_or((header, "")) {
@@ -63,7 +63,7 @@ pub(crate) fn token(header: Option<&str>) -> Result<&str, Refusal> {
     if token.is_empty() { Err(Refusal::Missing) } else { Ok(token) }
 }
 
-/// The ID of the key that a token says it is signed with.
+/// The ID of the signing key that the token names.
 pub(crate) fn key_id(token: &str) -> Result<String, Refusal> {
     header(token)?.kid.ok_or(Refusal::Invalid("the token names no key"))
 }
@@ -73,14 +73,14 @@ fn header(token: &str) -> Result<Header, Refusal> {
     if !ALGORITHMS.contains(&header.alg) {
         return Err(Refusal::Invalid("the token is signed with an algorithm that is not supported"));
     }
-    // RFC 7515 §4.1.11: who does not understand an extension that must be understood refuses it. None is understood.
+    // RFC 7515 §4.1.11: a token with a critical extension that is not understood must be refused. None is understood.
     if header.crit.is_some() {
         return Err(Refusal::Invalid("the token has an extension that must be understood"));
     }
     Ok(header)
 }
 
-/// The claims of a token, if it is signed with this key and meant for this API at this time (in Unix seconds).
+/// The claims of a token, if it is signed with this key and valid for this API at `now` (in Unix seconds).
 pub(crate) fn verify(token: &str, key: &DecodingKey, rules: &JwtAuthorizer, now: u64) -> Result<Claims, Refusal> {
     install_provider();
     let algorithm = header(token)?.alg;
@@ -110,14 +110,14 @@ pub(crate) fn verify(token: &str, key: &DecodingKey, rules: &JwtAuthorizer, now:
     Ok(claims)
 }
 
-/// The claims of a message that has been verified. Not `jsonwebtoken::decode`: it refuses a token whose `sub` is no
-/// text, and takes one whose `aud` is none.
+/// The claims of a verified message. `jsonwebtoken::decode` is not used: it refuses a token whose `sub` is not a string
+/// and accepts one whose `aud` is malformed.
 fn claims(message: &str) -> Option<Claims> {
     let (_, payload) = message.split_once('.')?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
-/// Whom the token is for: `aud`, or `client_id` where there is no `aud`.
+/// The audiences of the token: `aud`, or `client_id` if there is no `aud`.
 fn audiences(claims: &Claims) -> Vec<String> {
     let Some(audience) = claims.get("aud").filter(|audience| audience.get() != "null") else {
         return text(claims, "client_id").into_iter().collect();
@@ -143,7 +143,7 @@ fn time(claims: &Claims, name: &str) -> Time {
     }
 }
 
-/// Signs claims as a token.
+/// Signs the claims and returns the token.
 pub(crate) fn sign(claims: &Claims, kid: &str, algorithm: Algorithm, key: &EncodingKey) -> Result<String, Error> {
     install_provider();
     let mut header = Header::new(algorithm);
@@ -162,7 +162,7 @@ fn install_provider() {
         },
         verifier_factory: |algorithm, key| {
             let scheme = schemes(*algorithm)?.1;
-            // A key of another kind under an RSA algorithm is how algorithm confusion starts.
+            // Accepting another kind of key for an RSA algorithm would allow algorithm confusion.
             match key.kind() {
                 DecodingKeyKind::RsaModulusExponent { n, e } => {
                     let key = rsa::PublicKeyComponents { n: n.clone(), e: e.clone() };
@@ -173,7 +173,7 @@ fn install_provider() {
         },
         key_utils: KeyUtils::new_unimplemented(),
     };
-    // Already installed: by an earlier call.
+    // An error only means that an earlier call has installed it.
     let _installed = PROVIDER.install_default();
 }
 

@@ -17,31 +17,31 @@ use tokio::sync::Mutex;
 use crate::console::Console;
 use crate::identity::IssuerKey;
 
-/// A token with a key that is not known yet makes the keys be fetched again, but no more often than this.
+/// A token signed with an unknown key causes the keys to be fetched again, but no more often than this.
 const FETCH_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How long the issuer may take to answer, as in API Gateway.
+/// The limit for connecting to the issuer and for reading, as in API Gateway. A document may take twice as long.
 const FETCH_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// The largest document that is read.
+/// The largest document accepted from the issuer, in bytes.
 const LARGEST: usize = 1024 * 1024;
 
-/// Where an authoriser finds the key of a token.
+/// Where an authoriser finds the key that a token is signed with.
 pub(crate) enum KeySet {
     /// The issuer is the stack's own.
     Local(Arc<IssuerKey>),
-    /// The issuer is another one, found by its URL.
+    /// The issuer is an external one, reached by its URL.
     Remote(Remote),
 }
 
 impl KeySet {
-    /// The keys of an issuer elsewhere.
+    /// The keys of an external issuer.
     pub(crate) fn remote(issuer: &str, console: Arc<Console>) -> Self {
         let (issuer, fetched) = (issuer.trim_end_matches('/').to_owned(), Mutex::default());
         Self::Remote(Remote { issuer, console, fetched })
     }
 
-    /// The key of that ID, if the issuer has one.
+    /// The key with this ID, if the issuer has one.
     pub(crate) async fn find(&self, kid: &str) -> Option<DecodingKey> {
         match self {
             Self::Local(key) => (key.kid == kid).then(|| key.verifying.clone()),
@@ -50,7 +50,7 @@ impl KeySet {
     }
 }
 
-/// An issuer elsewhere and what it said last.
+/// An external issuer and the keys fetched from it last.
 pub(crate) struct Remote {
     issuer: String,
     console: Arc<Console>,
@@ -63,7 +63,7 @@ struct Fetched {
     keys: HashMap<String, DecodingKey>,
 }
 
-/// The one member of the discovery document that is needed.
+/// The only field needed from the discovery document.
 #[derive(Deserialize)]
 struct Discovery {
     jwks_uri: String,
@@ -91,7 +91,7 @@ impl Remote {
     }
 }
 
-/// Whether the key is for signatures, as far as it says (RFC 7517 §4.2 and §4.3).
+/// Whether the key is for signatures or does not state its use (RFC 7517 §4.2 and §4.3).
 fn signs(key: &Jwk) -> bool {
     let (usage, operations) = (&key.common.public_key_use, &key.common.key_operations);
     usage.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature)

@@ -1,18 +1,18 @@
-//! The whole API on one machine: what `cargo run` starts, and what the suites run against.
+//! The whole API on one machine. `cargo run` starts it, and the test suites run against it.
 //!
-//! `template.yaml` is read as AWS would read it (`template`), the functions are built (`build`) and a [`Stack`] is
+//! `template.yaml` is read as AWS would read it (`template`), the functions are built (`build`), and a [`Stack`] is
 //! started from both. A request then goes through these modules:
 //!
-//! 1. `gateway` finds its route (`routes`), checks its token (`jwt`, `key_set`) and answers preflights (`cors`).
-//! 2. `event` writes it down as API Gateway does, the caller's `claims` as texts.
-//! 3. `lambda` hands it to a process of the function's binary, over a Runtime API.
-//! 4. The function talks to `dynamodb` and `sns` as it would on AWS.
-//! 5. `response` turns its answer into HTTP.
+//! 1. `gateway` answers preflights (`cors`), finds the route (`routes`) and checks the token (`jwt`, `key_set`).
+//! 2. `event` turns the request into an event as API Gateway does, with the caller's `claims` as strings.
+//! 3. `lambda` passes the event to a process running the function's binary, over a Runtime API.
+//! 4. The function uses `dynamodb` and `sns` as it would on AWS.
+//! 5. `response` turns the function's answer into an HTTP response.
 //!
-//! It runs on Unix only: process groups and signals have no counterpart elsewhere.
+//! It runs on Unix only, because it relies on process groups and signals.
 //!
-//! Beside the API stand the identity provider (`identity`), the event bus (`events`) and the helpers under `/local/`
-//! (`local`), and the pages for a browser (`pages`), of which the console at `/` is the first.
+//! Besides the API, the stack has an identity provider (`identity`), the event bus (`events`), helpers under `/local/`
+//! (`local`) and pages for a browser (`pages`), starting with the console at `/`.
 
 mod build;
 mod claims;

@@ -1,9 +1,9 @@
-//! What only the local stack has: the identity provider's endpoints and the helpers under `/local/`.
+//! Endpoints that only the local stack has: the identity provider's and the helpers under `/local/`.
 //!
-//! A web page in the developer's browser can reach this port too. So the helpers refuse a request that names the server
-//! by any other name than a loopback one (a page whose own name was pointed at 127.0.0.1) or that comes from a page of
-//! another machine: such a page must not be able to mint itself a token. A page that this machine serves on another port,
-//! as a front end under development, may ask, and CORS lets it read the answer.
+//! Any web page in the developer's browser can reach this port too, and must not be able to mint itself a token. So the
+//! helpers refuse a request whose `Host` is not a loopback name (a page may point its own domain name at 127.0.0.1) and
+//! one that comes from a page of another machine. A page that this machine serves on another port, such as a front end
+//! under development, is allowed, and CORS lets it read the response.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,43 +25,43 @@ use crate::jwt::Claims;
 use crate::lambda::{Function, InvokeError, PAYLOAD_LIMIT};
 use crate::sns::Sns;
 
-/// The header in which Lambda traces an invocation that no request of the API is behind.
+/// The trace ID of an invocation that does not come from an API request.
 pub(crate) const NO_TRACE: &str = "Root=1-00000000-000000000000000000000000";
 
-/// What a client of the local stack may want to know, as `GET /local/info` shows it.
+/// What a client of the local stack may need to know, as returned by `GET /local/info`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Info {
     /// The `iss` of its tokens.
     pub issuer: String,
     /// The `aud` of its tokens.
     pub audience: String,
-    /// Where its DynamoDB API is.
+    /// The URL of its DynamoDB API.
     pub dynamodb_endpoint: String,
-    /// Where its SNS API is.
+    /// The URL of its SNS API.
     pub sns_endpoint: String,
     /// The name of its table.
     pub table_name: String,
 }
 
-/// What the endpoints show.
+/// What the endpoints work with.
 pub(crate) struct Local {
     pub(crate) identity: Identity,
     pub(crate) sns: Arc<Sns>,
-    /// None with an engine of somebody else's, whose stream is not read.
+    /// `None` with an external engine, whose stream is not read, or if the template has no pipe.
     pub(crate) events: Option<Events>,
-    /// By the names of their binaries.
+    /// By binary name.
     pub(crate) functions: BTreeMap<String, Arc<Function>>,
     pub(crate) info: Info,
 }
 
-/// The identity provider and the helpers.
+/// The routes of the identity provider and the helpers.
 pub(crate) fn router(local: Arc<Local>) -> Router {
     let helpers = Router::new()
         .route("/local/token", post(token))
         .route("/local/messages", get(messages))
         .route("/local/events", get(events))
         .route("/local/info", get(info))
-        // Not for pages of another port either: none has a use for it.
+        // Pages served from another port are refused too: none needs it.
         .route(
             "/local/invoke/{binary}",
             post(invoke).layer(DefaultBodyLimit::max(PAYLOAD_LIMIT)).layer(from_fn(only_from_here)),
@@ -100,7 +100,7 @@ async fn info(State(local): State<Arc<Local>>) -> Response {
     json_response(&json!(local.info))
 }
 
-/// Hands the body to a function as its event, as an operator does on AWS; answers what it answers.
+/// Invokes a function with the body as its event, as an operator does on AWS, and returns the function's answer.
 async fn invoke(State(local): State<Arc<Local>>, Path(binary): Path<String>, event: Bytes) -> Response {
     let Some(function) = local.functions.get(&binary).cloned() else {
         return refuse(StatusCode::NOT_FOUND, "There is no such function");
@@ -108,7 +108,7 @@ async fn invoke(State(local): State<Arc<Local>>, Path(binary): Path<String>, eve
     if serde_json::from_slice::<Value>(&event).is_err() {
         return refuse(StatusCode::BAD_REQUEST, "The body must be JSON: the function's event");
     }
-    // A task of its own: as on AWS, a function that has begun goes on when its client has gone away.
+    // In a separate task: as on AWS, a function that has started continues when its client disconnects.
     let invocation = tokio::spawn(async move { function.invoke(event, NO_TRACE).await });
     let parsed = |answer: &[u8]| serde_json::from_slice(answer).unwrap_or_default();
     match invocation.await.unwrap_or(Err(InvokeError::Function)) {
@@ -122,7 +122,7 @@ async fn invoke(State(local): State<Arc<Local>>, Path(binary): Path<String>, eve
     }
 }
 
-/// The body is JSON whatever its content type says, and no body means the default claims.
+/// The body is read as JSON whatever its content type. An empty body means the default claims.
 async fn token(State(local): State<Arc<Local>>, body: Bytes) -> Response {
     let claims = if body.trim_ascii().is_empty() { Ok(Claims::new()) } else { serde_json::from_slice(&body) };
     let Ok(claims) = claims else {
@@ -139,12 +139,12 @@ async fn token(State(local): State<Arc<Local>>, body: Bytes) -> Response {
     }
 }
 
-/// Lets through what asks for this machine by a loopback name, and from no page of another origin.
+/// Accepts requests to a loopback name that do not come from a page of another origin.
 pub(crate) async fn only_from_here(request: Request, next: Next) -> Response {
     if is_from_here(request.headers()) { next.run(request).await } else { refuse_stranger() }
 }
 
-/// Lets through what asks for this machine by a loopback name, and from no page of another machine.
+/// Accepts requests to a loopback name that do not come from a page of another machine.
 async fn only_from_this_machine(request: Request, next: Next) -> Response {
     if !is_from_this_machine(request.headers()) {
         return refuse_stranger();
@@ -182,7 +182,7 @@ fn is_from_this_machine(headers: &HeaderMap) -> bool {
         && text(headers, header::ORIGIN).is_none_or(of_loopback)
 }
 
-/// A header, empty if it is no text.
+/// The value of a header; empty if it is not visible ASCII.
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or_default())
 }

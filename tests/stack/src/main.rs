@@ -1,4 +1,4 @@
-//! The command: builds the functions, starts the stack, and says how to use it.
+//! The command: builds the functions, starts the stack, and prints how to use it.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,7 +27,7 @@ Usage: cargo run -- [OPTIONS]
 AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SNS put another engine in place of the embedded one.
 ";
 
-/// Cargo's progress follows, on standard error too.
+/// Printed to standard error, ahead of Cargo's progress.
 const BUILDING: &str = "Building the functions that template.yaml names, then starting them. The first build compiles the \
 AWS SDK and takes a minute or more; later ones take seconds.";
 
@@ -55,7 +55,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
             return Ok(());
         }
     };
-    // From here on a signal ends the stack in order; by default it would end this process and leave its children.
+    // From here on a signal shuts the stack down in order. By default it would end this process but not its children.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;

@@ -5,13 +5,13 @@ use serde_json::Value;
 use crate::error::StartError;
 use crate::template::yaml;
 
-/// `openapi.yaml` as it is written.
+/// The text of `openapi.yaml`.
 pub(crate) const TEXT: &str = include_str!("../../../openapi.yaml");
 
 /// `openapi.yaml` as JSON.
 ///
 /// # Errors
-/// If it is not readable as YAML.
+/// If it is not valid YAML.
 pub fn openapi() -> Result<Value, StartError> {
     yaml::parse(TEXT)
 }

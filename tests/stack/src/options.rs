@@ -1,4 +1,4 @@
-//! What can be chosen about a stack.
+//! The options of a stack.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -11,21 +11,21 @@ use crate::console::Output;
 pub struct Options {
     /// The port of the API; 0, the default here, picks a free one.
     pub port: u16,
-    /// Where settings and secrets are kept over a restart; without it they are in memory.
+    /// Where settings and secrets are kept across restarts. Without it they are kept in memory only.
     pub data_dir: Option<PathBuf>,
-    /// Parameters of `template.yaml`, by name. `JwtIssuer` and `JwtAudience` are the stack's own unless given.
+    /// Parameters of `template.yaml`, by name. `JwtIssuer` and `JwtAudience` default to the stack's own.
     pub parameters: BTreeMap<String, String>,
-    /// Environment variables of single functions, by the name of the binary, set over those of the template.
+    /// Environment variables of individual functions, by binary name. They override those of the template.
     pub function_env: BTreeMap<String, BTreeMap<String, String>>,
-    /// Whether a function stands still between requests, as in Lambda.
+    /// Whether functions are frozen between requests, as in Lambda.
     pub freeze: bool,
-    /// Where the embedded DynamoDB and SNS listen. Loopback, unless functions run in containers, which cannot reach it.
+    /// Where the embedded DynamoDB and SNS listen. Functions in containers cannot reach the default, loopback.
     pub engine_address: IpAddr,
-    /// A DynamoDB API to use in place of the embedded engine.
+    /// The URL of a DynamoDB API to use instead of the embedded engine.
     pub dynamodb_endpoint: Option<String>,
-    /// An SNS API to use in place of the embedded one.
+    /// The URL of an SNS API to use instead of the embedded one.
     pub sns_endpoint: Option<String>,
-    /// The stack's name, with which the names of its table and functions begin.
+    /// The stack's name, which is the prefix of its table and function names.
     pub stack_name: String,
     /// Where log lines go.
     pub output: Output,

@@ -1,13 +1,13 @@
-//! Child processes that lead a group of their own, so that what they start ends with them.
+//! Child processes, each the leader of its own process group, so that whatever they start ends with them.
 //!
-//! A group also keeps Ctrl-C at the terminal from reaching them: the stack itself decides when they end.
+//! The group also keeps Ctrl-C at the terminal from reaching them: the stack itself decides when they end.
 
 use std::process::ExitStatus;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::process::{Child, Command};
 
-/// A child and its group, killed when this is dropped.
+/// A child process and its group, killed on drop.
 pub(crate) struct Group(Child);
 
 impl Group {
@@ -20,13 +20,13 @@ impl Group {
         &mut self.0
     }
 
-    /// How the leader ended, or `None` while it lives.
+    /// The exit status of the leader, or `None` while it is alive.
     pub(crate) fn ended(&mut self) -> Option<std::io::Result<ExitStatus>> {
         self.0.try_wait().transpose()
     }
 
-    /// Whether the leader lives and has not been killed: a process that was sent SIGKILL takes a moment to end, in
-    /// which it would still be given work. Only Linux tells; elsewhere that moment is not seen.
+    /// Whether the leader is alive and has not been sent SIGKILL. A killed process takes a moment to end, and must not
+    /// be given work meanwhile. Only Linux shows this; elsewhere the process still counts as alive in that moment.
     pub(crate) fn is_alive(&mut self) -> bool {
         self.ended().is_none() && !self.0.id().is_some_and(is_dying)
     }
@@ -36,25 +36,25 @@ impl Group {
         self.signal(kill_process_group, Signal::KILL);
     }
 
-    /// Stops the leader until [`Group::resume`]. Not the group: a process that is being forked at that moment may be
-    /// stopped after the group was resumed (seen on Linux 6.18).
+    /// Stops the leader until [`Group::resume`]. The rest of the group runs on: if the whole group were stopped, a
+    /// process being forked at that moment might be stopped after the group was resumed (seen on Linux 6.18).
     pub(crate) fn stop(&mut self) {
         self.signal(kill_process, Signal::STOP);
     }
 
-    /// Lets the leader run on.
+    /// Resumes the leader.
     pub(crate) fn resume(&mut self) {
         self.signal(kill_process, Signal::CONT);
     }
 
-    /// Sends a signal, unless the leader has ended: its number may then be another process's.
+    /// Sends a signal, unless the leader has ended: its PID may then belong to another process.
     fn signal(&mut self, send: fn(Pid, Signal) -> rustix::io::Result<()>, signal: Signal) {
         if self.ended().is_some() {
             return;
         }
         let leader = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(leader) = leader {
-            // It can only fail because the process is gone.
+            // This can only fail because the process is gone.
             let _gone = send(leader, signal);
         }
     }
@@ -68,7 +68,7 @@ fn is_dying(pid: u32) -> bool {
     let status = read("status");
     let pending = status.lines().filter_map(|line| line.strip_prefix("SigPnd:").or(line.strip_prefix("ShdPnd:")));
     let is_killed = |mask: &str| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & SIGKILL != 0);
-    // The flags are the ninth field; the second, the name, is in brackets and may have spaces in it.
+    // The flags are the ninth field. The second field, the name, is in brackets and may contain spaces.
     let stat = read("stat");
     let flags = stat.rsplit_once(')').and_then(|(_, fields)| fields.split_whitespace().nth(6)?.parse::<u64>().ok());
     pending.into_iter().any(is_killed) || flags.is_some_and(|flags| flags & EXITING != 0)

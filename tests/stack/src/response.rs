@@ -1,4 +1,4 @@
-//! A function's answer as an HTTP API turns it into a response: payload format version 2.0.
+//! Turns a function's answer into an HTTP response, as an HTTP API does: payload format version 2.0.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -7,12 +7,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-/// The response, or `None` if API Gateway could make nothing of the answer.
+/// The response, or `None` if API Gateway could not interpret the answer.
 pub(crate) fn response(answer: &[u8]) -> Option<Response> {
     let answer: Value = serde_json::from_slice(answer).ok()?;
     match &answer {
         Value::Object(object) if object.contains_key("statusCode") => explicit(object),
-        // Without a status the answer as a whole is the body.
+        // Without a status code the whole answer is the body.
         Value::String(text) => json_response(text.clone()),
         other => json_response(other.to_string()),
     }
@@ -28,7 +28,7 @@ fn explicit(answer: &Map<String, Value>) -> Option<Response> {
         Value::String(text) => text.parse().ok()?,
         number => u16::try_from(number.as_u64()?).ok()?,
     };
-    // 1xx would end no request.
+    // A 1xx response would not complete the request.
     let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational())?;
     let body = match answer.get("body") {
         None | Some(Value::Null) => Vec::new(),

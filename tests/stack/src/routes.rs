@@ -1,7 +1,7 @@
-//! Which route of the API a request takes.
+//! Finds the route of the API for a request.
 //!
-//! As in an HTTP API, a route with fewer variables wins over one with more, and `{name+}` takes the whole rest of the
-//! path. `$default` routes are not imitated.
+//! As in an HTTP API, the most specific route wins, and `{name+}` takes the whole rest of the path. `$default` routes
+//! are not imitated.
 
 use std::collections::BTreeMap;
 
@@ -17,20 +17,20 @@ enum Segment {
     Rest(String),
 }
 
-/// The routes of an API, each with what is behind it.
+/// The routes of an API, each with its target.
 #[derive(Clone, Debug)]
 pub(crate) struct Routes<T> {
     routes: Vec<(String, Vec<Segment>, T)>,
 }
 
-/// A route that was found, with its variables.
+/// A matching route and the values of its path variables.
 pub(crate) struct Match<'r, T> {
     pub(crate) target: &'r T,
     pub(crate) path_parameters: BTreeMap<String, String>,
 }
 
 impl<T> Routes<T> {
-    /// Routes of (method, path, target), the path as the template writes it.
+    /// Routes given as (method, path, target), with the path as in the template.
     pub(crate) fn new(routes: impl IntoIterator<Item = (String, String, T)>) -> Result<Self, StartError> {
         let mut known: Vec<(String, Vec<Segment>, T)> = Vec::new();
         for (method, path, target) in routes {
@@ -40,7 +40,8 @@ impl<T> Routes<T> {
             }
             known.push((method, segments, target));
         }
-        // The most specific route first: a fixed segment beats a variable, which beats the rest of the path.
+        // The most specific route first: segment by segment, a fixed one beats a variable, which beats the rest of the
+        // path.
         known.sort_by_key(|(method, segments, _)| {
             let weights = segments.iter().map(|segment| match segment {
                 Segment::Fixed(_) => 0,
@@ -52,7 +53,7 @@ impl<T> Routes<T> {
         Ok(Self { routes: known })
     }
 
-    /// The route of a request, whose path is still percent-encoded.
+    /// The route for a request. `path` is still percent-encoded.
     pub(crate) fn find(&self, method: &str, path: &str) -> Option<Match<'_, T>> {
         let path: Vec<String> = path.strip_prefix('/')?.split('/').map(decode).collect();
         self.routes.iter().filter(|(of, ..)| of == method || of == "ANY").find_map(|(_, segments, target)| {
@@ -101,7 +102,7 @@ fn matches(segments: &[Segment], path: &[String]) -> Option<BTreeMap<String, Str
     rest.is_empty().then_some(parameters)
 }
 
-/// Percent-decoded; what is not UTF-8 then is replaced, as a text can't hold it.
+/// Percent-decodes the text. Invalid UTF-8 is replaced, because a string can't hold it.
 pub(crate) fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

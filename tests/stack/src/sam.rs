@@ -1,4 +1,4 @@
-//! What `sam local invoke` needs of a running stack: the functions' variables in a file, and the user of `events/`.
+//! What `sam local invoke` needs from a running stack: the functions' variables in a file, and the user of `events/`.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -13,13 +13,13 @@ use axum::http::header::AUTHORIZATION;
 use crate::error::StartError;
 use crate::template::FunctionSpec;
 
-/// The variables of each function, by its name in the template: what `--env-vars` of `sam local invoke` takes.
+/// Each function's variables, by its name in the template, as `sam local invoke --env-vars` expects them.
 pub(crate) type Environments = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The claims of the user of `events/`.
 pub(crate) const USER: &str = r#"{"sub":"42"}"#;
 
-/// What that user has enrolled: the secret of the API's documentation.
+/// That user's enrolment, with the secret from the API's documentation.
 const ENROLMENT: &str = r#"{"method":"google","secret_key":"T42NQXFCPWEJMGJY"}"#;
 
 pub(crate) fn environments(specs: &[FunctionSpec], endpoints: &[(&str, String)]) -> Environments {
@@ -32,7 +32,7 @@ pub(crate) fn environments(specs: &[FunctionSpec], endpoints: &[(&str, String)])
 
 pub(crate) fn write(file: &Path, environments: &Environments) -> Result<(), StartError> {
     let json = serde_json::to_string_pretty(environments).unwrap_or_default();
-    // A file that is there already keeps its mode, so it goes first.
+    // An existing file would keep its mode, so it is removed first.
     let _absent = std::fs::remove_file(file);
     OpenOptions::new()
         .write(true)
@@ -43,7 +43,7 @@ pub(crate) fn write(file: &Path, environments: &Environments) -> Result<(), Star
         .map_err(|e| StartError::new(format!("{} can't be written: {e}", file.display())))
 }
 
-/// The request that enrols that user, with a token of theirs.
+/// The request that enrols that user, with the user's token.
 pub(crate) fn enrolment(token: &str) -> Result<Request, StartError> {
     Request::patch("/api/two-factor")
         .header(AUTHORIZATION, format!("Bearer {token}"))

@@ -1,6 +1,6 @@
-//! The secrets of the template, generated as Secrets Manager does, and kept in the data directory if there is one.
+//! The secrets of the template, generated as by Secrets Manager and kept in the data directory if there is one.
 //!
-//! They seal what the functions store, so a kept table is only readable with kept secrets.
+//! They seal what the functions store, so a table that is kept is readable only with the secrets kept alongside it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::error::StartError;
 
 const PUNCTUATION: &str = r##"!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~"##;
 
-/// The secrets by the name of their resource.
+/// The secrets, by resource name.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
     values: BTreeMap<String, String>,
@@ -23,8 +23,8 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets kept in `directory`, or none yet. A directory that is made here is for its owner only: who has the
-    /// secrets can read what they seal.
+    /// Opens the secrets kept in `directory`. If it creates the directory, only the owner can access it: anyone who has
+    /// the secrets can read what they seal.
     pub(crate) fn open(directory: Option<&Path>) -> Result<Self, StartError> {
         let Some(directory) = directory else { return Ok(Self::default()) };
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
@@ -39,7 +39,7 @@ impl Secrets {
         Ok(Self { values, file: Some(file) })
     }
 
-    /// The value of a secret, made the first time: `rule` is the text itself or a `GenerateSecretString`.
+    /// The value of a secret, created on first use. `rule` is the value itself or a `GenerateSecretString`.
     pub(crate) fn value(&mut self, name: &str, rule: &Value) -> Result<String, StartError> {
         if let Some(value) = self.values.get(name) {
             return Ok(value.clone());
@@ -54,7 +54,7 @@ impl Secrets {
         Ok(value)
     }
 
-    /// Written beside the old file and moved over it, so that a crash can't leave half a key.
+    /// Writes a temporary file and renames it over the old one, so that a crash can't leave half a key.
     fn keep(&self) -> Result<(), StartError> {
         let Some(file) = &self.file else { return Ok(()) };
         let temporary = file.with_extension("json.new");
@@ -103,7 +103,7 @@ fn generate(name: &str, rule: &Map<String, Value>) -> Result<String, StartError>
     Ok(Value::Object(object).to_string())
 }
 
-/// Characters of the alphabet, each as likely as the other.
+/// A random password in which every character of the alphabet is equally likely.
 fn password(alphabet: &[char], length: u64) -> Option<String> {
     let size = u8::try_from(alphabet.len()).ok().filter(|size| *size > 0)?;
     let fair = u8::MAX - u8::MAX % size;
@@ -111,7 +111,7 @@ fn password(alphabet: &[char], length: u64) -> Option<String> {
     let mut password = String::new();
     for _ in 0..length {
         let mut byte = [u8::MAX];
-        // A byte beyond the last whole multiple would favour the first characters.
+        // A byte beyond the last whole multiple of `size` would favour the first characters.
         while byte[0] >= fair {
             random.fill(&mut byte).ok()?;
         }

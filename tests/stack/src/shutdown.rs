@@ -1,8 +1,8 @@
-//! The signal that the stack stops, and those who wait for it.
+//! The signal to stop the stack, and a way to wait for it.
 
 use tokio::sync::watch;
 
-/// Gives the signal, at the latest when it is dropped.
+/// Gives the signal: explicitly, or when dropped.
 pub(crate) struct Stop(watch::Sender<bool>);
 
 /// Waits for the signal.
@@ -23,7 +23,7 @@ impl Stop {
 
 impl Shutdown {
     pub(crate) async fn stopped(mut self) {
-        // An error means that the sender was dropped, and with it the stack.
+        // An error means that the sender, and so the stack, was dropped.
         let _dropped = self.0.wait_for(|stop| *stop).await.is_err();
     }
 }

@@ -1,7 +1,7 @@
-//! SNS: an endpoint that speaks `Publish` of the query protocol, for SMS.
+//! SNS: an endpoint that supports `Publish` in the query protocol, for SMS.
 //!
-//! Messages go to the console and are kept in the order they came. Not imitated: topics, spending limits, opt-outs and
-//! delivery; signatures are not checked.
+//! Messages go to the console and are kept in the order in which they arrive. Not imitated: topics, spending limits,
+//! opt-outs and delivery. Signatures are not checked.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,19 +19,19 @@ use uuid::Uuid;
 
 use crate::console::Console;
 
-/// The longest message that SNS splits into parts, in characters.
+/// The longest message that SNS accepts, in characters.
 const LONGEST: usize = 1600;
 
 /// An SMS that a function sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Message {
-    /// The receiver, in E.164 form.
+    /// The recipient, in E.164 format.
     pub phone_number: String,
     /// The text.
     pub message: String,
-    /// When it was sent, as RFC 3339 writes it.
+    /// When it was sent, in RFC 3339 format.
     pub sent_at: String,
-    /// The message attributes that came with it, such as `AWS.SNS.SMS.SenderID`.
+    /// The message attributes, such as `AWS.SNS.SMS.SenderID`.
     #[serde(skip)]
     pub attributes: BTreeMap<String, String>,
 }
@@ -47,7 +47,7 @@ impl Sns {
         Arc::new(Self { console, messages: Mutex::default() })
     }
 
-    /// Every message, the oldest first.
+    /// Every message, oldest first.
     pub(crate) fn messages(&self) -> Vec<Message> {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -78,10 +78,10 @@ impl Sns {
     }
 }
 
-/// What `InvalidParameter` says.
+/// The reason given in an `InvalidParameter` error.
 struct Invalid(String);
 
-/// `MessageAttributes.entry.1.Name` and `.Value.StringValue`, numbered from 1 without a gap.
+/// `MessageAttributes.entry.1.Name` and `.Value.StringValue`, numbered from 1 without gaps.
 fn attributes(parameters: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let entry = |number: usize, member: &str| parameters.get(&format!("MessageAttributes.entry.{number}.{member}"));
     let entries = (1..).map_while(|number| {

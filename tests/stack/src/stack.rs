@@ -1,4 +1,4 @@
-//! The stack as a whole: started from the template, used by the command and by the test suites alike.
+//! The stack as a whole: started from the template, and used by both the command and the test suites.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::IntoFuture as _;
@@ -33,16 +33,16 @@ use crate::shutdown::{self, Shutdown, Stop};
 use crate::sns::{Message, Sns};
 use crate::template::{self, FunctionSpec, Template};
 
-/// Where the API listens: nobody but this machine has any business with it.
+/// Where the API listens: only this machine may reach it.
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// The audience of the stack's tokens unless `JwtAudience` says otherwise.
+/// The audience of the stack's tokens unless `JwtAudience` is given.
 const AUDIENCE: &str = "local";
 
-/// The name of this package's own binary.
+/// The name of this package's binary.
 const COMMAND: &str = env!("CARGO_PKG_NAME");
 
-/// The functions, built, and the template that describes them: what every stack is started from.
+/// The built functions and the template that describes them. Every stack is started from one.
 #[derive(Clone, Debug)]
 pub struct Build {
     template: Template,
@@ -50,7 +50,7 @@ pub struct Build {
 }
 
 impl Build {
-    /// Reads `template.yaml` and builds the binaries it names; Cargo's progress goes to standard error.
+    /// Reads `template.yaml` and builds the binaries it names. Cargo's progress goes to standard error.
     ///
     /// # Errors
     /// If the template can't be read or a binary can't be built.
@@ -58,7 +58,7 @@ impl Build {
         Self::of(None).await
     }
 
-    /// The same, with [`Build::command`].
+    /// Like [`Build::new`], but also builds the executable for [`Build::command`].
     ///
     /// # Errors
     /// If the template can't be read or a binary can't be built.
@@ -75,13 +75,13 @@ impl Build {
         Ok(Self { template, executables })
     }
 
-    /// The executable that `cargo run` runs, for a test that starts it as a user does.
+    /// The executable that `cargo run` runs, for tests that start it as a user does.
     pub fn command(&self) -> Option<&Path> {
         self.executables.get(COMMAND).map(PathBuf::as_path)
     }
 }
 
-/// A running stack. Dropping it stops it too, but only [`Stack::shutdown`] waits for the end.
+/// A running stack. Dropping it also stops it, but only [`Stack::shutdown`] waits until everything has ended.
 pub struct Stack {
     base_url: String,
     local: Arc<Local>,
@@ -98,8 +98,8 @@ impl Stack {
     /// Starts a stack on a loopback port.
     ///
     /// # Errors
-    /// If the port is taken, a parameter is not what the template allows, or the template describes something that the
-    /// local stack can't run.
+    /// If the port is taken, a parameter has a value that the template does not allow, or the template describes
+    /// something that the local stack can't run.
     pub async fn start(build: &Build, options: Options) -> Result<Self, StartError> {
         let (listener, base_url) = bind(LOOPBACK, options.port).await?;
         let key = tokio::task::spawn_blocking(IssuerKey::of_process).await;
@@ -158,7 +158,7 @@ impl Stack {
         Ok(Self { base_url, local, console, functions, gateway, environments, dynamodb: Some(dynamodb), servers, stop })
     }
 
-    /// Whether [`Stack::start`] could have this port now: worth asking before a build that may take minutes.
+    /// Checks that [`Stack::start`] could use this port, before a build that may take minutes.
     ///
     /// # Errors
     /// If the port is taken.
@@ -166,53 +166,53 @@ impl Stack {
         bind(LOOPBACK, port).await.map(drop)
     }
 
-    /// The base URL, such as `http://127.0.0.1:3000`, which is the issuer of its tokens too.
+    /// The base URL, such as `http://127.0.0.1:3000`. It is also the issuer of the stack's tokens.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// What `GET /local/info` shows.
+    /// What `GET /local/info` returns.
     pub fn info(&self) -> &Info {
         &self.local.info
     }
 
-    /// A token, as `POST /local/token` mints it: each given claim replaces the default, a null one removes it. `None`
-    /// if `claims` is not a JSON object.
+    /// Mints a token as `POST /local/token` does: a given claim replaces the default, null removes it. `None` if
+    /// `claims` is not a JSON object.
     pub fn mint_token(&self, claims: &str) -> Option<String> {
         let claims: Claims = serde_json::from_str(claims).ok()?;
         let now = u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).unwrap_or_default();
         self.local.identity.mint(claims, now).map(|minted| minted.token)
     }
 
-    /// Hands an event to a function as Lambda does, by the name of its binary, past the gateway; gives its answer. `None`
-    /// if there is no such function or it failed.
+    /// Invokes a function, given by its binary name, without the gateway and returns its answer. `None` if there is no
+    /// such function or it failed.
     pub async fn invoke(&self, binary: &str, event: Vec<u8>) -> Option<Vec<u8>> {
         let answer = self.functions.get(binary)?.invoke(event.into(), NO_TRACE).await;
         answer.ok().map(Vec::from)
     }
 
-    /// Every SMS sent through the embedded SNS, the oldest first.
+    /// Every SMS sent through the embedded SNS, oldest first.
     pub fn messages(&self) -> Vec<Message> {
         self.local.sns.messages()
     }
 
-    /// Every line the functions have logged, and the stack's own notes under the name `stack`; empty unless the output
-    /// is [`Output::Captured`](crate::Output). Lines may still be on their way while the stack runs; after
-    /// [`Stack::shutdown`] all are here.
+    /// Every line that the functions have logged, and the stack's own notes under the name `stack`. Empty unless the
+    /// output is [`Output::Captured`](crate::Output). While the stack runs, the latest lines may be missing; after
+    /// [`Stack::shutdown`] the list is complete.
     pub fn log_lines(&self) -> Vec<LogLine> {
         self.console.lines()
     }
 
-    /// The processes of a function that are alive, by the name of its binary.
+    /// The IDs of the live processes of a function, given by its binary name.
     pub fn function_pids(&self, binary: &str) -> Vec<u32> {
         self.functions.get(binary).map(|function| function.pids()).unwrap_or_default()
     }
 
-    /// Makes ready for `sam local invoke`: the functions' variables are written to `file`, which only its owner can read
-    /// as the sealing keys are among them, and the user of `events/` gets an authenticator app.
+    /// Prepares for `sam local invoke`: writes the functions' variables to `file` and enrols an authenticator app for
+    /// the user of `events/`. Only the owner can read the file, because the variables include the sealing keys.
     ///
     /// # Errors
-    /// If the file can't be written or the user can't be made.
+    /// If the file can't be written or the user can't be enrolled.
     pub async fn prepare_for_sam(&self, file: &Path) -> Result<(), StartError> {
         sam::write(file, &self.environments)?;
         let token = self.mint_token(sam::USER).unwrap_or_default();
@@ -223,7 +223,7 @@ impl Stack {
         }
     }
 
-    /// Stops everything and waits for the end: afterwards no process is left, and every log line has been read.
+    /// Stops everything and waits until no process is left and every log line has been read.
     pub async fn shutdown(&mut self) {
         self.stop.stop();
         for function in self.functions.values() {
@@ -333,7 +333,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_that_this_machine_lacks_is_explained() {
-        // 192.0.2.0/24 is for documentation only (RFC 5737).
+        // 192.0.2.0/24 is reserved for documentation (RFC 5737).
         let refused = bind(Ipv4Addr::new(192, 0, 2, 1).into(), 0).await.unwrap_err().to_string();
         assert!(refused.contains("no address 192.0.2.1") && refused.contains("Docker's bridge"), "{refused}");
     }

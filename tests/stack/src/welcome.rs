@@ -1,10 +1,10 @@
-//! What the command prints once the stack runs: a token, and calls of every endpoint to paste.
+//! What the command prints once the stack is running: a token, and requests to paste into a shell.
 
 use std::io::Write as _;
 
 use local_stack::Stack;
 
-/// `print!` would panic when the reader of a pipe (`| head`) has gone.
+/// Not `print!`, which would panic when the reader of a pipe (`| head`) has gone.
 pub(crate) fn show(text: &str) {
     let mut out = std::io::stdout().lock();
     let _gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());

@@ -1,4 +1,4 @@
-//! DynamoDB: an embedded engine with an HTTP endpoint, or another engine that is already running.
+//! DynamoDB: an embedded engine with an HTTP endpoint, or an external engine that is already running.
 
 mod table;
 
@@ -17,27 +17,27 @@ use crate::error::StartError;
 use crate::shutdown::Shutdown;
 use crate::template::{REGION, TableSpec};
 
-/// How often expired items are deleted. AWS takes up to two days, so nothing may rely on it.
+/// How often expired items are deleted. AWS takes up to two days, so nothing may rely on prompt deletion.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How long a request that is still running may take to end when the stack stops.
+/// How long requests that are still running may take to finish when the stack stops.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// The endpoint that the functions use, and the embedded engine behind it if it is one.
+/// The endpoint that the functions use, and the engine behind it if that is the embedded one.
 pub(crate) struct DynamoDb {
     pub(crate) endpoint: String,
-    /// The embedded engine.
+    /// The embedded engine, if it is used.
     pub(crate) database: Option<Database>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl DynamoDb {
-    /// The engine at `endpoint`, which runs elsewhere.
+    /// An external engine at `endpoint`.
     pub(crate) fn at(endpoint: &str) -> Self {
         Self { endpoint: endpoint.to_owned(), database: None, tasks: Vec::new() }
     }
 
-    /// An engine of our own behind `listener`, whose URL `endpoint` is; it keeps its tables in `directory`, or in memory.
+    /// An embedded engine on `listener`, whose URL is `endpoint`. Its tables are in `directory` or else in memory.
     pub(crate) fn embedded(
         listener: TcpListener,
         endpoint: String,
@@ -68,7 +68,7 @@ impl DynamoDb {
         Ok(Self { endpoint, database: Some(database), tasks: vec![server, sweeper] })
     }
 
-    /// Sees to it that the tables are there.
+    /// Creates the tables that do not exist.
     pub(crate) async fn ensure(&self, tables: &[TableSpec]) -> Result<(), StartError> {
         let client = client(&self.endpoint);
         for table in tables {
@@ -79,7 +79,7 @@ impl DynamoDb {
         Ok(())
     }
 
-    /// Waits until the embedded engine has closed its files, but not for ever for a client that holds on to it.
+    /// Waits until the embedded engine has closed its files, but only for a limited time if a client stays connected.
     pub(crate) async fn closed(self) {
         for task in self.tasks {
             let _ended = tokio::time::timeout(CLOSING, task).await;
@@ -92,7 +92,7 @@ async fn sweep(database: Database) {
     loop {
         interval.tick().await;
         let database = database.clone();
-        // What could not be deleted now is deleted the next time.
+        // If this fails, the next sweep deletes the items.
         let _swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
     }
 }

@@ -1,7 +1,7 @@
-//! A table of the template, made through the API of whatever engine there is.
+//! A table of the template, created through the DynamoDB API, whichever engine is behind it.
 //!
-//! Keys, indexes, time to live and the stream are carried over; throughput, encryption and backups mean nothing here. A
-//! table that is there already is left as it is.
+//! Keys, indexes, time to live and the stream are carried over. Throughput, encryption and backups are ignored. A table
+//! that already exists is left unchanged.
 
 use std::error::Error;
 
@@ -72,7 +72,7 @@ struct TimeToLive {
     enabled: bool,
 }
 
-/// Makes the table if it is not there.
+/// Creates the table if it does not exist.
 pub(super) async fn ensure(client: &Client, spec: &TableSpec) -> Result<(), String> {
     let properties: Properties =
         serde_json::from_value(spec.properties.clone()).map_err(|e| format!("its properties: {e}"))?;
@@ -106,7 +106,7 @@ pub(super) async fn ensure(client: &Client, spec: &TableSpec) -> Result<(), Stri
     Ok(())
 }
 
-/// What the engine says, or else the innermost cause: an SDK error itself says little more than that it is one.
+/// The engine's message, or else the innermost cause: the text of an SDK error itself says little more than its kind.
 fn reason<E: Error + ProvideErrorMetadata + 'static>(error: &SdkError<E>) -> String {
     if let Some(message) = error.as_service_error().and_then(ProvideErrorMetadata::message) {
         return message.to_owned();

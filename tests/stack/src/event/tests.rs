@@ -2,7 +2,7 @@ use axum::http::{HeaderName, HeaderValue};
 
 use super::*;
 
-/// The event of a request to `/api/users/{ID}/two-factor/reset`.
+/// The event for a request on the route `POST /api/users/{ID}/two-factor/reset`.
 fn event_of(uri: &str, headers: &[(&str, &str)], body: &[u8]) -> Value {
     let mut map = HeaderMap::new();
     for (name, value) in headers {

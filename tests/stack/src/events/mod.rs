@@ -1,7 +1,7 @@
-//! Events for other systems: the table's stream, read through the template's pipe as EventBridge does on AWS.
+//! Events for other systems: the table's stream, read through the template's pipe as EventBridge Pipes does on AWS.
 //!
-//! The stream is read when somebody asks for the events, not in the background: nothing is missed, since it keeps every
-//! write, and nothing is spent while nobody looks. Only the embedded engine's stream can be read.
+//! The stream is read on request, not in the background. Nothing is missed, since the stream keeps every write, and no
+//! work is done while nobody looks. Only the embedded engine's stream can be read.
 
 mod pipe;
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub(crate) use pipe::Pipe;
 
-/// The bus at the pipe's end, with all that has arrived on it.
+/// The event bus that the pipe delivers to, with every event that has arrived.
 pub(crate) struct Events {
     database: Database,
     table: String,
@@ -24,7 +24,7 @@ pub(crate) struct Events {
     read: Mutex<Read>,
 }
 
-/// How far the stream has been read, and what came of it.
+/// How far the stream has been read, and the events read so far.
 #[derive(Default)]
 struct Read {
     next: Option<String>,
@@ -32,15 +32,15 @@ struct Read {
 }
 
 impl Events {
-    /// The events of the stream of `table`.
+    /// The events from the stream of `table`.
     pub(crate) fn new(database: Database, table: String, pipe: Pipe) -> Self {
         Self { database, table, pipe, read: Mutex::default() }
     }
 
-    /// Every event so far, the oldest first; blocks while the engine is read.
+    /// Every event so far, oldest first. Blocks while it reads from the engine.
     ///
     /// # Errors
-    /// What the engine says, if the stream cannot be read, or what is wrong with the pipe.
+    /// The engine's message if the stream cannot be read, or what is wrong with the pipe.
     pub(crate) fn arrived(&self) -> Result<Vec<Value>, String> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if read.next.is_none() {
@@ -63,7 +63,7 @@ impl Events {
         Ok(read.arrived.clone())
     }
 
-    /// Where the stream begins; `None` for a table without one, made before there were events.
+    /// The beginning of the stream, or `None` for a table without a stream, created before there were events.
     fn beginning(&self) -> dynoxide::Result<Option<String>> {
         let request = ListStreamsRequest { table_name: Some(self.table.clone()), ..ListStreamsRequest::default() };
         let Some(stream) = self.database.list_streams(request)?.streams.into_iter().next() else { return Ok(None) };

@@ -1,7 +1,7 @@
-//! An EventBridge pipe: which records of a stream it lets through, and the event it makes of one.
+//! An EventBridge pipe: which stream records it lets through, and the event it makes from each.
 //!
-//! Of event patterns it knows values, `exists` and `anything-but`; of input templates, paths within quotes. Anything else
-//! is an error, so that a pipe is not run here differently than on AWS.
+//! Event patterns may use values, `exists` and `anything-but`; input templates may use paths within quotes. Anything
+//! else is an error, so that a pipe never behaves differently here than on AWS.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
-    /// Reads the properties of `AWS::Pipes::Pipe`, functions worked out.
+    /// Reads the properties of an `AWS::Pipes::Pipe` whose intrinsic functions have been evaluated.
     pub(crate) fn new(properties: &Value) -> Result<Self, String> {
         let filters = properties.pointer("/SourceParameters/FilterCriteria/Filters").and_then(Value::as_array);
         let patterns = filters.into_iter().flatten().map(|filter| {
@@ -27,7 +27,7 @@ impl Pipe {
         })
     }
 
-    /// The event that comes of `record`, if one of the filters lets it through.
+    /// The event made from `record`, if one of the filters lets it through.
     pub(crate) fn deliver(&self, record: &Value) -> Result<Option<Value>, String> {
         for pattern in &self.patterns {
             if matches(pattern, Some(record))? {
@@ -37,7 +37,7 @@ impl Pipe {
         Ok(None)
     }
 
-    /// The template with its placeholders filled in: `"<$.a.b>"` becomes the text there, and nothing where there is none.
+    /// Fills in the template: `"<$.a.b>"` becomes the string at that path in the record, or empty if there is none.
     fn event(&self, record: &Value) -> Result<Value, String> {
         let mut filled = String::new();
         let mut rest = self.input_template.as_str();
@@ -56,7 +56,7 @@ impl Pipe {
     }
 }
 
-/// Whether an event pattern matches: every member of an object has to, and one of an array's elements.
+/// Whether an event pattern matches: every member of an object must match, and at least one element of an array.
 fn matches(pattern: &Value, value: Option<&Value>) -> Result<bool, String> {
     match pattern {
         Value::Object(members) => {

@@ -9,7 +9,7 @@ fn rules() -> JwtAuthorizer {
     JwtAuthorizer { issuer: "https://issuer.example/".to_owned(), audience: vec!["one".to_owned(), "two".to_owned()] }
 }
 
-/// The claims of a good token with `changes` over them; null removes a claim.
+/// The claims of a valid token with `changes` applied; null removes a claim.
 fn claims(changes: Value) -> Claims {
     let mut claims = json!({"iss": "https://issuer.example/", "aud": "one", "sub": "1", "exp": NOW + 60, "iat": NOW});
     for (name, value) in changes.as_object().unwrap() {
@@ -72,7 +72,7 @@ fn one_of_the_audiences_must_be_the_apis() {
         json!({"aud": ["other"]}),
         json!({"aud": null}),
         json!({"aud": null, "client_id": "other"}),
-        // `client_id` counts only where there is no `aud`.
+        // `client_id` counts only if there is no `aud`.
         json!({"aud": "other", "client_id": "one"}),
     ] {
         assert!(checked_with(refused.clone()).is_err(), "{refused}");
@@ -120,7 +120,7 @@ fn no_other_algorithm_is_accepted_whatever_the_signature() {
     let payload = encoded(&serde_json::to_value(claims(json!({}))).unwrap());
     for algorithm in ["none", "None", "HS256", "HS384", "HS512", "PS256", "ES256", "EdDSA", "rs256", ""] {
         let message = format!("{}.{payload}", encoded(&json!({"alg": algorithm, "typ": "JWT", "kid": key.kid})));
-        // Signed with what an attacker has: the public key, taken as if it were a shared secret.
+        // Signed with what an attacker has: the public key, used as if it were a shared secret.
         let public = key.public_modulus().as_bytes();
         let signature = ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, public), message.as_bytes());
         for token in [format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)), format!("{message}.")] {

@@ -1,8 +1,8 @@
 //! An execution environment: one process of a function's binary and the Runtime API it talks to.
 //!
-//! Each has a Runtime API of its own, on a port of its own, so that nothing it sends can be taken for another's. When
-//! the stack itself dies, even by `kill -9`, these connections break and the runtime in the process gives up. A process
-//! that is frozen then gets SIGHUP and SIGCONT from the kernel, as every stopped group does that nobody is left to resume
+//! Each environment has its own Runtime API on its own port, so that nothing it sends can be mistaken for another's.
+//! When the stack itself dies, even by `kill -9`, these connections break and the runtime in the process gives up. A
+//! frozen process gets SIGHUP and SIGCONT from the kernel, like every stopped process group that becomes orphaned
 //! (POSIX.1-2024, `_exit`).
 
 use std::fmt;
@@ -22,10 +22,10 @@ use super::runtime_api::{Channel, Init, Invocation, router};
 use crate::console::Console;
 use crate::process::Group;
 
-/// How long a function may take until it asks for its first request: Lambda's own limit.
+/// How long a function may take to ask for its first request, as in Lambda.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long the last lines of a process that has ended are waited for.
+/// How long to wait for the last lines of a process that has ended.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// How a process ended.
@@ -41,7 +41,7 @@ impl fmt::Display for Exit {
     }
 }
 
-/// One process and what the pool knows of it.
+/// One process and what the pool knows about it.
 pub(super) struct Environment {
     pid: u32,
     process: Arc<Mutex<Group>>,
@@ -88,7 +88,7 @@ impl Environment {
             exit_now.send_replace(Some(Exit(status.ok())));
             server.abort();
             for copying in output.into_iter().flatten() {
-                // A process that it left behind may hold the other end open.
+                // A process that it left behind may keep the pipe open.
                 let _ended = tokio::time::timeout(LAST_LINES, copying).await;
             }
             finish.send_replace(true);
@@ -100,7 +100,6 @@ impl Environment {
         self.pid
     }
 
-    /// Whether the process is alive at this moment.
     pub(super) fn is_alive(&self) -> bool {
         self.process().is_alive()
     }
@@ -113,7 +112,7 @@ impl Environment {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the end of the init phase, or says why it failed.
+    /// Waits for the end of the init phase. The error says why it failed.
     pub(super) async fn initialised(&self) -> Result<(), String> {
         let mut init = self.init.clone();
         let state = async move { init.wait_for(|state| *state != Init::Starting).await.map(|state| state.clone()) };
@@ -132,7 +131,7 @@ impl Environment {
         }
     }
 
-    /// Gives the process a request, which is dropped if the process is dead.
+    /// Gives the process a request. The request is dropped if the process is dead.
     pub(super) async fn hand_over(&self, invocation: Invocation) {
         let _dead = self.work.send(invocation).await;
     }
@@ -152,13 +151,13 @@ impl Environment {
 }
 
 impl Drop for Environment {
-    /// Without this the task that watches the process would keep it alive when the pool is dropped.
+    /// Without this, the task that watches the process would keep it alive after the pool is dropped.
     fn drop(&mut self) {
         self.kill();
     }
 }
 
-/// `Child::wait` for a child that others look at too: it is locked for each look only.
+/// `Child::wait` for a child that other tasks use too: the lock is held only while polling.
 async fn wait(process: &Mutex<Group>) -> std::io::Result<ExitStatus> {
     std::future::poll_fn(|context| {
         let mut group = process.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,9 +1,8 @@
-//! Lambda: every function as a pool of execution environments, each a process of the real binary.
+//! Lambda: each function is a pool of execution environments, each of which is a process of the real binary.
 //!
-//! As in the service, an environment serves one request at a time, a free one is used again, a request that finds none
-//! free gets a new one, an environment is frozen (SIGSTOP) while it waits for the next request, and one that overruns its
-//! timeout or crashes is gone for good. Not imitated: memory and CPU limits, automatic retirement, provisioned and
-//! reserved concurrency.
+//! As on AWS, an environment serves one request at a time and is reused when it is idle. A request that finds none idle
+//! gets a new one. An environment is frozen (SIGSTOP) while it waits for the next request, and is discarded after a
+//! timeout or a crash. Not imitated: memory and CPU limits, automatic retirement, provisioned and reserved concurrency.
 
 mod environment;
 mod runtime_api;
@@ -24,22 +23,22 @@ use environment::{Environment, Exit};
 use runtime_api::Invocation;
 use variables::reserved_variables;
 
-/// The most that Lambda takes or gives in one synchronous call.
+/// Lambda's limit for the event and for the answer of a synchronous invocation, in bytes.
 pub(crate) const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
-/// Requests at once, over all functions: an account has 1,000, for which one machine has no room.
+/// Concurrent requests over all functions. An AWS account has 1,000, too many for one machine.
 pub(crate) const CONCURRENCY_LIMIT: usize = 300;
 
-/// Why an invocation gave no answer. What happened stands on the console; a caller of the API is not told.
+/// Why an invocation gave no answer. The details are on the console; clients of the API do not see them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum InvokeError {
     /// The function crashed or took too long.
     Function,
-    /// The function failed, and says why: `{"errorType":…,"errorMessage":…}`.
+    /// The function reported an error: `{"errorType":…,"errorMessage":…}`.
     Reported(String),
-    /// There are as many requests at once as there may be.
+    /// The limit of concurrent requests is reached.
     Throttled,
-    /// The event is over [`PAYLOAD_LIMIT`].
+    /// The event is larger than [`PAYLOAD_LIMIT`].
     TooLarge,
 }
 
@@ -48,14 +47,14 @@ pub(crate) struct Function {
     launch: Launch,
     timeout: Duration,
     console: Arc<Console>,
-    /// A permit for each request that there may be at once, over all functions.
+    /// One permit per concurrent request, shared by all functions.
     concurrency: Arc<Semaphore>,
     environments: Mutex<Environments>,
 }
 
-/// What it takes to start an environment.
+/// What is needed to start an environment.
 struct Launch {
-    /// The function, as the console calls it.
+    /// The function's name on the console.
     label: String,
     arn: String,
     executable: PathBuf,
@@ -71,8 +70,8 @@ struct Environments {
 }
 
 impl Function {
-    /// A function without environments yet; `concurrency` is shared by all functions. `freezes`: its processes stand still
-    /// between requests.
+    /// A function that has no environments yet. `concurrency` is shared by all functions; `freezes` says whether its
+    /// processes are frozen between requests.
     pub(crate) fn new(
         spec: FunctionSpec,
         executable: PathBuf,
@@ -83,14 +82,14 @@ impl Function {
     ) -> Self {
         let mut variables = reserved_variables(&spec, &executable);
         variables.extend(spec.environment);
-        // The template declares these too, empty, for `sam local invoke` to fill in.
+        // The template also declares these, empty, for `sam local invoke` to fill in.
         variables.extend(endpoints.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{}", spec.name);
         let launch = Launch { label: spec.binary, arn, executable, variables, freezes };
         Self { launch, timeout: spec.timeout, console, concurrency, environments: Mutex::default() }
     }
 
-    /// The answer of the function to an event.
+    /// Invokes the function with an event and returns its answer.
     pub(crate) async fn invoke(&self, event: Bytes, trace_id: &str) -> Result<Bytes, InvokeError> {
         if event.len() > PAYLOAD_LIMIT {
             return Err(InvokeError::TooLarge);
@@ -110,7 +109,7 @@ impl Function {
                     in_use.release();
                     return Ok(answer);
                 }
-                // The process died while it was free. It never saw the request, so the request goes to another one.
+                // The process died while idle and never saw the request, so the request goes to another one.
                 Err(Failed::BeforeRequest) if !is_new => {}
                 Err(Failed::BeforeRequest) => {
                     self.console.log(&self.launch.label, "ended before its first request");
@@ -142,7 +141,7 @@ impl Function {
             biased;
             taken = &mut was_taken => if taken.is_err() { return Err(Failed::BeforeRequest) },
             exit = environment.exited() => {
-                // Both may be true when the process took the request and died of it at once.
+                // The process may have taken the request and crashed on it immediately.
                 if was_taken.try_recv().is_err() {
                     return Err(Failed::BeforeRequest);
                 }
@@ -176,7 +175,7 @@ impl Function {
         }
     }
 
-    /// Starts an environment and waits until it asks for its first request, as Lambda's init phase does.
+    /// Starts an environment and waits until it asks for its first request, like Lambda's init phase.
     async fn start(&self) -> Result<Arc<Environment>, InvokeError> {
         let refused = |reason: String| {
             self.console.log(&self.launch.label, &reason);
@@ -204,7 +203,7 @@ impl Function {
         }
     }
 
-    /// The IDs of the processes that are alive.
+    /// The IDs of the live processes.
     pub(crate) fn pids(&self) -> Vec<u32> {
         let environments = self.environments();
         environments
@@ -215,7 +214,7 @@ impl Function {
             .collect()
     }
 
-    /// Kills every environment and waits until each is gone and its last line is on the console.
+    /// Kills every environment, and waits until each has ended and its last line is on the console.
     pub(crate) async fn shut_down(&self) {
         let all = {
             let mut environments = self.environments();
@@ -242,8 +241,8 @@ impl Environments {
     }
 }
 
-/// An environment with a request. Unless it is released it is killed: so are those whose caller went away in the middle
-/// of a request, since nobody would know when they are free again.
+/// An environment that is serving a request. It is killed unless it is released. An environment whose invocation was
+/// cancelled is killed too, since nobody would know when it is idle again.
 struct InUse<'f> {
     function: &'f Function,
     environment: &'f Arc<Environment>,

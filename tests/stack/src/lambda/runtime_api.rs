@@ -1,4 +1,4 @@
-//! Lambda's Runtime API, as one execution environment sees it: the process asks for work and posts its answers.
+//! Lambda's Runtime API for one execution environment: the process asks for work and posts its answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::PAYLOAD_LIMIT;
 use crate::process::Group;
 
-/// Where the answer of the function goes, or what it reports as its error.
+/// Receives the function's answer, or the error that it reports.
 pub(crate) type Reply = oneshot::Sender<Result<Bytes, String>>;
 
 /// One request for a function.
@@ -23,12 +23,12 @@ pub(crate) struct Invocation {
     pub(crate) request_id: String,
     pub(crate) trace_id: String,
     pub(crate) timeout: Duration,
-    /// Told when the process is given the request.
+    /// Notified when the process is given the request.
     pub(crate) taken: oneshot::Sender<()>,
     pub(crate) reply: Reply,
 }
 
-/// How far the process has got with its start.
+/// The state of the process's init phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Init {
     Starting,
@@ -56,8 +56,8 @@ impl Channel {
         Arc::new(Self { arn: arn.to_owned(), work: work.into(), current: Mutex::default(), init, frozen_while_idle })
     }
 
-    /// Waits for the next request. Meanwhile the process stands still, as in Lambda: it has said that it has nothing to
-    /// do, and whatever it does all the same goes on with the next request only.
+    /// Waits for the next request. Meanwhile the process is frozen, as in Lambda: by asking for work it has said that
+    /// it is idle, and any background work continues only with the next request.
     async fn next(&self) -> Option<Invocation> {
         let mut work = self.work.lock().await;
         if let Ok(invocation) = work.try_recv() {
@@ -75,12 +75,12 @@ impl Channel {
         }
     }
 
-    /// Answers the request that the process works on, if this is the one.
+    /// Answers the request that the process is working on, if it has this ID.
     fn answer(&self, request_id: &str, answer: Result<Bytes, String>) -> Response {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         match current.take() {
             Some((id, reply)) if id == request_id => {
-                // Nobody waits any more when the caller went away or the time was up.
+                // Nobody is waiting any more if the invocation was cancelled or timed out.
                 let _gone = reply.send(answer);
                 (StatusCode::ACCEPTED, r#"{"status":"OK"}"#).into_response()
             }
@@ -98,14 +98,14 @@ pub(super) fn router(channel: Arc<Channel>) -> Router {
         .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
         .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
         .route("/2018-06-01/runtime/init/error", post(init_error))
-        // A little above what is allowed, so that what is not allowed can be told from a broken connection.
+        // Slightly above the limit, so that an answer over it can be told from a broken connection.
         .layer(DefaultBodyLimit::max(PAYLOAD_LIMIT + 1024 * 1024))
         .with_state(channel)
 }
 
 async fn next(State(channel): State<Arc<Channel>>) -> Response {
     channel.init.send_if_modified(|init| std::mem::replace(init, Init::Ready) != Init::Ready);
-    // When the process dies its connection breaks, this future is dropped, and the request stays for another one.
+    // If the process dies, its connection breaks, this future is dropped, and the request goes to another process.
     let Some(invocation) = channel.next().await else {
         return StatusCode::GONE.into_response();
     };

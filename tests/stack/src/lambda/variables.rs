@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::template::{FunctionSpec, REGION};
 
-/// The variables that Lambda sets for every function of a runtime without a language (`provided.al2023`). The
-/// credentials are no one's: real ones never reach a function here.
+/// The variables that Lambda sets for every function on an OS-only runtime (`provided.al2023`). The credentials are
+/// fake: real ones never reach a function here.
 pub(super) fn reserved_variables(spec: &FunctionSpec, executable: &Path) -> BTreeMap<String, String> {
     let task_root = executable.parent().unwrap_or(executable).display().to_string();
     let memory_mb = spec.memory_mb.to_string();

@@ -1,14 +1,14 @@
-//! What the pages that are made here, and not written as files, have in common.
+//! What all generated pages have in common.
 
-/// The frame of a page; `{title}` and `{main}` are replaced.
+/// The frame of a page, in which `{title}` and `{main}` are replaced.
 const FRAME: &str = include_str!("assets/frame.html");
 
-/// A whole page around its main part, which is HTML already.
+/// A whole page around its main part, which must already be HTML.
 pub(crate) fn page(title: &str, main: &str) -> String {
     FRAME.replace("{title}", &escape(title)).replace("{main}", main)
 }
 
-/// Text, so that it means itself in HTML, in an attribute too.
+/// Escapes text for HTML, including attribute values.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

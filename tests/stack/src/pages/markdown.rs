@@ -1,9 +1,8 @@
-//! Markdown to HTML. HTML in it is shown as it is written, and a link stays one only if it leads to a page of this
-//! server.
+//! Converts Markdown to HTML. HTML in the source is shown as text, and only links to pages of this server are kept.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
-/// The HTML of a document in Markdown, tables included.
+/// Converts a Markdown document, including tables, to HTML.
 pub(crate) fn to_html(text: &str) -> String {
     let mut leads_elsewhere = false;
     let events = Parser::new_ext(text, Options::ENABLE_TABLES).filter_map(|event| match event {
@@ -12,7 +11,7 @@ pub(crate) fn to_html(text: &str) -> String {
             leads_elsewhere = page.is_none();
             page.map(|page| Event::Start(Tag::Link { link_type, dest_url: page.into(), title, id }))
         }
-        // Links are not nested.
+        // Links cannot be nested, so one flag is enough.
         Event::End(TagEnd::Link) if leads_elsewhere => None,
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
         other => Some(other),

@@ -1,7 +1,7 @@
-//! The pages for a person with a browser: the console at `/`, the reference of the API, and the problems.
+//! The pages for a browser: the console at `/`, the API reference and the problem types.
 //!
-//! Everything they need is in this binary; their policy lets a browser load nothing from elsewhere and run no script but
-//! theirs. Like the helpers they use, they answer under loopback names only.
+//! Everything they need is in this binary. Their policy allows a browser to load nothing from elsewhere and to run no
+//! other scripts. Like the helpers they use, they are served under loopback names only.
 
 mod html;
 mod markdown;
@@ -29,7 +29,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const YAML: &str = "application/yaml; charset=utf-8";
 
-/// Name, media type and text of what the pages load.
+/// The name, media type and text of each file that the pages load.
 const ASSETS: [(&str, &str, &str); 13] = [
     ("style.css", STYLE, include_str!("assets/style.css")),
     ("console.js", SCRIPT, include_str!("assets/console.js")),
@@ -46,10 +46,10 @@ const ASSETS: [(&str, &str, &str); 13] = [
     ("waits.js", SCRIPT, include_str!("assets/waits.js")),
 ];
 
-/// The pages.
+/// The routes of all pages.
 ///
 /// # Errors
-/// If `openapi.yaml` is not readable as YAML, or Swagger UI lacks a file.
+/// If `openapi.yaml` is not valid YAML, or Swagger UI lacks a file.
 pub(crate) fn router() -> Result<Router, StartError> {
     let document: Value = openapi::openapi()?;
     let mut router = page(Router::new(), "/", HTML, include_str!("assets/console.html").to_owned());
@@ -65,7 +65,7 @@ pub(crate) fn router() -> Result<Router, StartError> {
     for (path, text) in problems::pages(&document) {
         router = page(router, &path, HTML, text);
     }
-    // What is no page is the gateway's to answer, and it has no such route.
+    // Another method on a page's path is a request to the gateway, which has no such route.
     Ok(router.method_not_allowed_fallback(async || gateway::not_found()).layer(from_fn(only_from_here)))
 }
 

@@ -1,5 +1,5 @@
-//! The list of problems, and a page for each, so that the `type` of a problem document leads somewhere: what
-//! docs/problems.md says of it, an example, and the operations that answer with it.
+//! The list of problem types and a page for each, so that the `type` of a problem document leads somewhere. A page has
+//! the section of docs/problems.md, an example, and the operations that can return the problem.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::markdown;
 
 const TEXT: &str = include_str!("../../../../docs/problems.md");
 
-/// Each page's path with the page, of docs/problems.md and an OpenAPI document.
+/// Every page by its path, made from docs/problems.md and an OpenAPI document.
 pub(crate) fn pages(document: &Value) -> BTreeMap<String, String> {
     let mut pages = BTreeMap::from([("/problems".to_owned(), list(TEXT))]);
     for (path, text) in sections(TEXT) {
@@ -19,13 +19,13 @@ pub(crate) fn pages(document: &Value) -> BTreeMap<String, String> {
     pages
 }
 
-/// What stands before the first section: the table of problems.
+/// The text before the first section: the table of problems.
 fn list(text: &str) -> String {
     let (beginning, _) = text.split_once("\n## ").unwrap_or((text, ""));
     html::page("Problems", &format!("<section>{}</section>", markdown::to_html(beginning)))
 }
 
-/// The sections of problems, each by its heading, which is the problem's type.
+/// The sections about problems, as pairs of heading and text. The heading is the problem's type.
 fn sections(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let sections = text.split("\n## `").skip(1).filter_map(|section| section.split_once("`\n"));
     sections.filter(|(heading, _)| heading.starts_with("/problems/"))
@@ -46,7 +46,7 @@ fn page(document: &Value, path: &str, text: &str) -> String {
     html::page(path, &main)
 }
 
-/// An example of the problem, wherever the document has one.
+/// The first example of the problem anywhere in the document.
 fn example<'a>(node: &'a Value, path: &str) -> Option<&'a Value> {
     match node {
         Value::Object(members) => {
@@ -65,7 +65,7 @@ struct Operation<'a> {
 }
 
 impl Operation<'_> {
-    /// An item of a list, with the link by which Swagger UI opens the operation.
+    /// A list item with a link that opens the operation in Swagger UI.
     fn link(&self) -> String {
         let id = self.node["operationId"].as_str().unwrap_or_default();
         let tag = self.node.pointer("/tags/0").and_then(Value::as_str).unwrap_or("default").replace(' ', "%20");
@@ -74,7 +74,7 @@ impl Operation<'_> {
     }
 }
 
-/// The operations that have the problem among their responses.
+/// The operations that can return the problem.
 fn operations<'a>(document: &'a Value, path: &'a str) -> impl Iterator<Item = Operation<'a>> {
     let routes = document["paths"].as_object().into_iter().flat_map(Map::iter);
     let operations = routes.flat_map(|(route, methods)| {
@@ -84,7 +84,7 @@ fn operations<'a>(document: &'a Value, path: &'a str) -> impl Iterator<Item = Op
     operations.filter(move |operation| mentions(document, &operation.node["responses"], path))
 }
 
-/// Whether the text is somewhere below the node, the nodes that it refers to included.
+/// Whether the text is anywhere below the node, following each `$ref`.
 fn mentions(document: &Value, node: &Value, text: &str) -> bool {
     match node {
         Value::String(own) => own == text,

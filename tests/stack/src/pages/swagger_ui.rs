@@ -1,4 +1,4 @@
-//! The reference: Swagger UI, which its crate brings along whole, over `openapi.yaml` as it is written.
+//! The API reference: Swagger UI, which its crate contains in full, for the unchanged `openapi.yaml`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::error::StartError;
 /// The files of Swagger UI that the page loads.
 pub(crate) const FILES: [&str; 2] = ["swagger-ui.css", "swagger-ui-bundle.js"];
 
-/// The page. `reference.js` is a module and so runs after the bundle.
+/// The page. `reference.js` is a module, so it runs after the deferred bundle.
 pub(crate) fn page() -> String {
     let main = r#"<link rel="stylesheet" href="/local/pages/swagger-ui.css">
 <div id="swagger-ui"></div>

@@ -1,4 +1,4 @@
-//! The HTTP API of the template: its routes, JWT authoriser and CORS answers.
+//! The HTTP API of the template: its routes, JWT authoriser and CORS settings.
 
 use serde_json::Value;
 
@@ -6,19 +6,19 @@ use super::intrinsics::{as_text as text, wrong};
 use super::{Deployment, binary, wanted};
 use crate::error::StartError;
 
-/// The API as API Gateway would be told of it.
+/// The definition of the API, as API Gateway would get it.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
     pub(crate) routes: Vec<Route>,
     pub(crate) cors: Option<Cors>,
 }
 
-/// One route and the function behind it.
+/// One route and its function.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     /// Upper case, or `ANY`.
     pub(crate) method: String,
-    /// As the template writes it, such as `/api/users/{ID}`.
+    /// As in the template, such as `/api/users/{ID}`.
     pub(crate) path: String,
     pub(crate) binary: String,
     pub(crate) authorizer: Option<JwtAuthorizer>,
@@ -43,7 +43,7 @@ pub(crate) struct Cors {
 }
 
 impl Deployment<'_> {
-    /// The one HTTP API of the template.
+    /// The only HTTP API of the template.
     pub(crate) fn api(&self) -> Result<Api, StartError> {
         let apis = self.existing("AWS::Serverless::HttpApi")?;
         let [(name, api)] = apis.as_slice() else {
@@ -60,7 +60,7 @@ impl Deployment<'_> {
                 match definition.get("Type").and_then(Value::as_str) {
                     Some("HttpApi") => {}
                     Some("Api") => return Err(wrong(&place, "the local stack serves an HttpApi only")),
-                    // A function's other events come from elsewhere, not over HTTP.
+                    // The function's other event sources do not use HTTP.
                     _ => continue,
                 }
                 let event = wanted(definition, &["Method", "Path", "Auth"]);
@@ -123,7 +123,7 @@ fn cors_of(configuration: &Value, place: &str) -> Result<Cors, StartError> {
     })
 }
 
-/// A list of texts; a single text counts as a list of one, as SAM takes it.
+/// A list of strings. As in SAM, a single string counts as a list of one.
 fn texts(value: Option<&Value>, place: &str) -> Result<Vec<String>, StartError> {
     match value {
         None => Ok(Vec::new()),

@@ -1,4 +1,4 @@
-//! The template's conditions, and the functions that make them up.
+//! The template's conditions, and the condition functions such as `Fn::Equals`.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::intrinsics::{Evaluator, plain_text, wrong};
 use crate::error::StartError;
 
 impl Evaluator<'_> {
-    /// Whether the named condition holds.
+    /// Whether the named condition is true.
     pub(super) fn condition(&self, name: &str, place: &str) -> Result<bool, StartError> {
         self.named_condition(name, place, 0)
     }

@@ -1,8 +1,8 @@
-//! CloudFormation's intrinsic functions, conditions and pseudo parameters, evaluated where a value is needed.
+//! CloudFormation's intrinsic functions, conditions and pseudo parameters, evaluated when a value is needed.
 //!
-//! Not imitated: `Fn::Transform`, `Fn::ImportValue`, `Fn::Cidr`, `Fn::GetAZs`, language extensions, and attributes of
-//! resources that [`Evaluator::attribute`] does not list. Meeting one is an error that names the place; nothing is
-//! evaluated that the stack does not ask for, so that they may stand elsewhere in the template.
+//! Not imitated: `Fn::Transform`, `Fn::ImportValue`, `Fn::Cidr`, `Fn::GetAZs`, language extensions, and resource
+//! attributes that [`Evaluator::attribute`] does not list. Evaluating one is an error that names the place. Since only
+//! values that the stack needs are evaluated, other parts of the template may use them.
 
 use std::collections::BTreeMap;
 
@@ -10,27 +10,27 @@ use serde_json::{Map, Value};
 
 use crate::error::StartError;
 
-/// The account, region and partition that the local stack claims to be in.
+/// The account and region that the local stack claims to be in.
 pub(crate) const ACCOUNT_ID: &str = "123456789012";
 pub(crate) const REGION: &str = "us-east-1";
 
-/// Everything a value of the template can depend on.
+/// Everything that a value in the template can depend on.
 pub(super) struct Evaluator<'t> {
     pub(super) root: &'t Value,
     pub(super) parameters: BTreeMap<String, Value>,
     pub(super) stack_name: String,
 }
 
-/// Conditions that name each other in a ring would recurse for ever.
+/// The nesting limit: conditions that refer to each other in a cycle would recurse for ever.
 const DEEPEST: usize = 64;
 
 impl Evaluator<'_> {
-    /// The value with every function in it worked out, or `None` where it comes to `AWS::NoValue`.
+    /// The value with every function in it evaluated, or `None` if it evaluates to `AWS::NoValue`.
     pub(super) fn evaluate(&self, value: &Value, place: &str) -> Result<Option<Value>, StartError> {
         self.at_depth(value, place, 0)
     }
 
-    /// As [`Self::evaluate`], for a value that must be there and be text (numbers and booleans are written out).
+    /// Like [`Self::evaluate`], for a value that must exist and be text. Numbers and booleans are written out.
     pub(super) fn text(&self, value: &Value, place: &str) -> Result<String, StartError> {
         match self.evaluate(value, place)? {
             Some(value) => as_text(&value, place),
@@ -152,7 +152,7 @@ impl Evaluator<'_> {
         })
     }
 
-    /// What `Ref` gives for a resource.
+    /// The value of `Ref` for a resource.
     pub(super) fn physical_id(&self, name: &str, resource: &Value, place: &str) -> Result<String, StartError> {
         let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
         let name_property = match kind {
@@ -240,11 +240,11 @@ impl Evaluator<'_> {
     }
 }
 
-/// The function call that an object of one member may be.
+/// The function call that an object with a single member may represent.
 fn function(object: &Map<String, Value>) -> Option<(&str, &Value)> {
     let (name, argument) = object.iter().next().filter(|_| object.len() == 1)?;
-    // `Condition: Name` in a statement or a resource is no call; a call's argument names a condition of the template,
-    // and only `Fn::And`, `Fn::Or`, `Fn::Not` and `Conditions` hold one.
+    // A policy statement may have a `Condition` too, but that one is a mapping. In a call the argument is the name of
+    // one of the template's conditions.
     (name == "Ref" || name == "Condition" && argument.is_string() || name.starts_with("Fn::"))
         .then_some((name, argument))
 }
@@ -262,7 +262,7 @@ pub(super) fn as_text(value: &Value, place: &str) -> Result<String, StartError> 
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
-        // A list parameter where one text is wanted: CloudFormation would refuse it too.
+        // A list parameter where a single string is needed: CloudFormation would refuse it too.
         _ => Err(wrong(place, "a text is needed here")),
     }
 }

@@ -1,7 +1,7 @@
-//! `template.yaml`, read as the deployment it describes: functions, routes, authoriser, CORS and tables.
+//! Reads `template.yaml` as the deployment it describes: functions, routes, authoriser, CORS, tables and pipe.
 //!
-//! Only what the stack needs is evaluated, and only when it is asked for. So the template may hold any other resource,
-//! but a function, route or table that the local stack would run differently from AWS is an error.
+//! Only what the stack needs is evaluated, and only on request. So the template may contain any other resource, but a
+//! function, route or table that would behave differently here than on AWS is an error.
 
 mod api;
 mod conditions;
@@ -24,21 +24,21 @@ use crate::error::StartError;
 use crate::events::Pipe;
 use crate::secrets::Secrets;
 
-/// A function as Lambda would be told of it.
+/// The definition of a function, as Lambda would get it.
 #[derive(Clone, Debug)]
 pub(crate) struct FunctionSpec {
     /// Its name in the template.
     pub(crate) logical_id: String,
-    /// Name of its binary, which is also how the console calls it.
+    /// The name of its binary, also used on the console.
     pub(crate) binary: String,
-    /// The name Lambda gives it.
+    /// Its name in Lambda.
     pub(crate) name: String,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u64,
 }
 
-/// A table as `CreateTable` needs it: the properties of the resource, functions worked out.
+/// A table as `CreateTable` needs it: the properties of the resource, with intrinsic functions evaluated.
 #[derive(Clone, Debug)]
 pub(crate) struct TableSpec {
     pub(crate) name: String,
@@ -52,7 +52,6 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// Reads the template from a file.
     pub(crate) fn read(path: &Path) -> Result<Self, StartError> {
         let text = fs::read_to_string(path)
             .map_err(|e| StartError::new(format!("the template {} can't be read: {e}", path.display())))?;
@@ -67,12 +66,12 @@ impl Template {
         }
     }
 
-    /// The binaries that the functions are built from.
+    /// The names of the functions' binaries.
     pub(crate) fn binaries(&self) -> Result<BTreeSet<String>, StartError> {
         self.of_type("AWS::Serverless::Function").map(|(name, resource)| binary(name, resource)).collect()
     }
 
-    /// The template with these parameters, as a stack of that name.
+    /// Evaluates the template with these parameters, for a stack of this name.
     pub(crate) fn evaluate(
         &self,
         given: &BTreeMap<String, String>,
@@ -98,7 +97,6 @@ pub(crate) struct Deployment<'t> {
 }
 
 impl Deployment<'_> {
-    /// Every table.
     pub(crate) fn tables(&self) -> Result<Vec<TableSpec>, StartError> {
         let tables = self.existing("AWS::DynamoDB::Table")?.into_iter().map(|(name, resource)| {
             let place = format!("Resources.{name}");
@@ -120,12 +118,12 @@ impl Deployment<'_> {
         tables.collect()
     }
 
-    /// The pipe that reads the stream of a table, if there is one.
+    /// The pipe that reads a table's stream, if there is one.
     pub(crate) fn pipe(&self) -> Result<Option<Pipe>, StartError> {
         let Some((name, resource)) = self.existing("AWS::Pipes::Pipe")?.into_iter().next() else { return Ok(None) };
         let place = format!("Resources.{name}.Properties");
         let mut properties = wanted(resource, &["SourceParameters", "TargetParameters"]);
-        // Where what could not be delivered goes means nothing here.
+        // Settings such as the dead-letter queue mean nothing here.
         if let Some(Value::Object(source)) = properties.get_mut("SourceParameters") {
             source.remove("DynamoDBStreamParameters");
         }
@@ -133,7 +131,7 @@ impl Deployment<'_> {
         Pipe::new(&properties).map(Some).map_err(|why| wrong(&place, &why))
     }
 
-    /// Every function, its environment with secrets resolved.
+    /// Every function, with the secrets in its environment resolved.
     pub(crate) fn functions(&self, secrets: &mut Secrets) -> Result<Vec<FunctionSpec>, StartError> {
         let functions = self.existing("AWS::Serverless::Function")?;
         functions.into_iter().map(|(name, resource)| self.function(name, resource, secrets)).collect()
@@ -167,7 +165,7 @@ impl Deployment<'_> {
         })
     }
 
-    /// The environment of `Globals` with the function's own over it, as SAM merges them.
+    /// The variables of `Globals`, overridden by the function's own, as SAM merges them.
     fn variables<'s>(&'s self, resource: &'s Value) -> BTreeMap<&'s String, &'s Value> {
         let of = |value: Option<&'s Value>| {
             value.and_then(|value| value.pointer("/Environment/Variables")?.as_object()).into_iter().flatten()
@@ -180,7 +178,7 @@ impl Deployment<'_> {
         own.or_else(|| self.template.root.pointer("/Globals/Function")?.get(property))
     }
 
-    /// Replaces every `{{resolve:secretsmanager:…}}` by the secret it names.
+    /// Replaces every `{{resolve:secretsmanager:…}}` with the secret it names.
     fn resolve_secrets(&self, text: &str, secrets: &mut Secrets, place: &str) -> Result<String, StartError> {
         const OPENING: &str = "{{resolve:";
         let mut resolved = String::new();
@@ -219,7 +217,7 @@ impl Deployment<'_> {
         Err(unknown())
     }
 
-    /// The resources of a type whose condition, if they have one, holds.
+    /// The resources of a type, without those whose condition is false.
     fn existing(&self, kind: &str) -> Result<Vec<(&String, &Value)>, StartError> {
         let mut existing = Vec::new();
         for (name, resource) in self.template.of_type(kind) {
@@ -241,7 +239,7 @@ fn binary(name: &str, resource: &Value) -> Result<String, StartError> {
     binary.map(str::to_owned).ok_or_else(missing)
 }
 
-/// The secret's value is made from these alone; the rest (keys, tags) need not be understood.
+/// The properties that determine the secret's value. The others (keys, tags) need not be evaluated.
 fn properties_of_secret(properties: &Value) -> &Value {
     properties.get("GenerateSecretString").or_else(|| properties.get("SecretString")).unwrap_or(&Value::Null)
 }

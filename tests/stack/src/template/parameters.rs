@@ -1,4 +1,4 @@
-//! The template's parameters: defaults, the values given, and the constraints CloudFormation checks them against.
+//! The template's parameters: defaults, given values, and the constraints that CloudFormation checks.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::error::StartError;
 
-/// The value of every parameter: text, or a list of texts for the list types. A parameter without a default that was
-/// not given is left out, so that only a use of it is an error.
+/// The value of every parameter: a string, or a list of strings for the list types. A parameter that has no default and
+/// was not given is left out, so that only using it is an error.
 pub(super) fn resolve(
     declared: &Map<String, Value>,
     given: &BTreeMap<String, String>,

@@ -2,7 +2,6 @@ use serde_json::json;
 
 use super::*;
 
-/// A template with these sections, an API and one function.
 fn template(text: &str) -> Template {
     Template::parse(text).unwrap()
 }
@@ -23,7 +22,7 @@ fn parameters(values: &[(&str, &str)]) -> BTreeMap<String, String> {
     values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// The environment of the only function of a template whose function has these variables.
+/// The environment of a function with these variables, in a template with these sections.
 fn environment(sections: &str, variables: &str, given: &[(&str, &str)]) -> Result<BTreeMap<String, String>, String> {
     let text = format!(
         "{sections}\n  F:\n    Type: AWS::Serverless::Function\n    Metadata: {{ BuildProperties: {{ Binary: f }} }}\n    \

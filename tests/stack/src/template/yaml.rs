@@ -1,7 +1,7 @@
-//! YAML with CloudFormation's tags, read into JSON with the long form of every function.
+//! Reads YAML with CloudFormation's tags into JSON with the long form of every function.
 //!
-//! `!Ref Table` becomes `{"Ref": "Table"}` and `!Sub x` becomes `{"Fn::Sub": "x"}`, which is what the tags stand for,
-//! so that everything after this module knows one form only.
+//! `!Ref Table` becomes `{"Ref": "Table"}` and `!Sub x` becomes `{"Fn::Sub": "x"}`, so that the rest of the code
+//! handles only one form.
 
 use saphyr::{LoadableYamlNode, Scalar, Tag, Yaml};
 use serde_json::{Map, Value};
@@ -44,7 +44,7 @@ fn scalar_to_json(scalar: &Scalar<'_>) -> Value {
     }
 }
 
-/// Keys are text in CloudFormation; YAML also allows `200:` and `true:`.
+/// Keys are strings in CloudFormation; YAML also allows `200:` and `true:`.
 fn key_text(key: &Yaml<'_>) -> Result<String, StartError> {
     match to_json(key)? {
         Value::String(text) => Ok(text),

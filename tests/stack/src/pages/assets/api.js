@@ -1,12 +1,12 @@
-// Requests to the API and to the stack's helpers. Whoever listens sees each request with its response.
+// Requests to the API and to the stack's helpers. Listeners get each request with its response.
 
 const PATIENCE = 5000;
 const listeners = [];
 export const onExchange = (listener) => listeners.push(listener);
 
 /**
- * Sends a request and gives its response: status (0 if there was none), headers, and the body as JSON (null if there is
- * none). `main` marks the request that an action is about, among those that only prepare it or read what became of it.
+ * Sends a request and returns its response: status (0 if there was no response), headers, and the body as JSON (null if
+ * there is none). `main` marks the main request of an action, as opposed to those that prepare it or read its outcome.
  */
 export async function request(method, path, { token, body, main = false } = {}) {
   const headers = {};
@@ -31,10 +31,10 @@ export async function request(method, path, { token, body, main = false } = {}) 
   return exchange;
 }
 
-/** The value of a response's header, or undefined; names are in lower case. */
+/** The value of a response header, or undefined. Names are in lower case. */
 export const header = ({ headers }, name) => headers.find(([each]) => each === name)?.[1];
 
-/** JSON, or the text as it is if it is not JSON. */
+/** The parsed JSON, or the text itself if it is not JSON. */
 function parsed(text) {
   try {
     return JSON.parse(text);
@@ -48,7 +48,7 @@ export async function mint(claims) {
   return (await request("POST", "/local/token", { body: claims })).json?.access_token ?? null;
 }
 
-/** What a helper of the stack shows. Read again and again, so not in the list of requests; null if there is no answer. */
+/** The response of one of the stack's helpers, or null. Not in the list of requests, because it is polled. */
 export async function peek(path) {
   try {
     const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
@@ -60,7 +60,7 @@ export async function peek(path) {
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The request as a command for a POSIX shell; its token is in the variable TOKEN. */
+/** The request as a command for a POSIX shell, with its token in the variable TOKEN. */
 export function curl({ method, path, token, body }) {
   const parts = [`curl -i${method === "GET" ? "" : ` -X ${method}`} "${location.origin}${path}"`];
   if (token) parts.push('-H "Authorization: Bearer $TOKEN"');

@@ -1,4 +1,4 @@
-// The console: every action that its buttons stand for.
+// The console: the actions behind its buttons and forms.
 
 import { mint, request } from "./api.js";
 import { byId, clearNotes, copyButton, element, tell } from "./dom.js";
@@ -31,14 +31,14 @@ async function become(claims) {
   await signIn(claims);
 }
 
-/** A mobile number of each user's own, as SMS to one number are limited. In Denmark all of 26 are mobile, but not all of 20. */
+/** A mobile number for each user, as SMS per number are limited. In Denmark all of 26 are mobile, but not all of 20. */
 function numberOf(id) {
   let hash = 7;
   for (const character of id) hash = (hash * 31 + character.codePointAt(0)) % 1_000_000;
   return `26${String(hash).padStart(6, "0")}`;
 }
 
-/** Tells how it went and reads what the settings are now; whether it went well. */
+/** Shows the outcome and reads the settings again. Returns whether the request succeeded. */
 async function finish(line, response, success) {
   const good = response.status >= 200 && response.status < 300;
   if (good) tell(line, "good", success);
@@ -47,7 +47,7 @@ async function finish(line, response, success) {
   return good;
 }
 
-/** The same for what replaces the settings: codes from before are void. */
+/** The same for a request that changes the settings: all earlier codes are void. */
 async function finishChange(line, response, success) {
   if (response.status === 429) wait(currentUser(), "change", response.retryAfter);
   if (!(await finish(line, response, success))) return false;
@@ -69,7 +69,7 @@ async function enrolPhone() {
   await finishChange("sms-result", response, "Set. Now send a code.");
 }
 
-/** What was typed: a number if it is one, else the text, for the service to judge. A leading zero makes it a text. */
+/** The input as a number, or else as text for the service to judge. A leading zero makes it text. */
 function digits(id) {
   const text = byId(id).value.trim().replace(/^\+/, "");
   return /^[1-9]\d*$/.test(text) ? Number(text) : text;
@@ -95,7 +95,7 @@ async function verify(key) {
   return response;
 }
 
-/** As an attacker does: until the service imposes a wait. */
+/** Tries wrong codes, as an attacker does, until the service imposes a wait. */
 async function guess() {
   for (let count = 1; count <= 10; count += 1) {
     const response = await verify(await phone.wrongCode());
@@ -167,7 +167,7 @@ function takeClaims() {
 
 let last = Promise.resolve();
 
-/** One action after the other, so that each sees what the one before it left. */
+/** Runs the actions one after another, so that each sees the results of the one before. */
 function enqueue(action) {
   last = last.catch(() => {}).then(action);
   return last;
@@ -183,7 +183,7 @@ function on(id, event, action) {
   });
 }
 
-/** Beside the other cards the phone comes first; in one column it comes after enrolment, and the lists are folded. */
+/** Puts the phone first in the second column. In a single column it follows enrolment, and the lists are folded. */
 function arrange(wide) {
   if (wide) byId("beside").prepend(byId("phone"));
   else byId("enrol").after(byId("phone"));

@@ -2,7 +2,7 @@
 
 export const byId = (id) => document.getElementById(id);
 
-/** An element with these attributes (an `on…` is a listener) and children; texts are text, never markup. */
+/** An element with these attributes (`on…` adds a listener) and children. Strings become text, never markup. */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -14,7 +14,7 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** A button that copies what `text()` gives, and says so on itself. */
+/** A button that copies the result of `text()` and confirms it in its label. */
 export function copyButton(label, text) {
   const button = element("button", { type: "button", class: "small", "aria-live": "polite" }, label);
   button.addEventListener("click", async () => {
@@ -24,7 +24,7 @@ export function copyButton(label, text) {
   return button;
 }
 
-/** Whether the text is on the clipboard now. */
+/** Copies the text to the clipboard and returns whether that succeeded. */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -34,20 +34,20 @@ export async function copy(text) {
   }
 }
 
-/** Says something in a card: `good`, `bad` or nothing in particular. */
+/** Shows a message in a card: `good`, `warn`, `bad` or, with an empty kind, neutral. */
 export function note(id, kind, ...parts) {
   const line = byId(id);
   line.className = `result ${kind}`;
   line.replaceChildren(...parts);
 }
 
-/** Says in a card how its action ended, and brings that into view. */
+/** Shows the outcome of an action in its card and scrolls it into view. */
 export function tell(id, kind, ...parts) {
   note(id, kind, ...parts);
   byId(id).scrollIntoView({ block: "nearest" });
 }
 
-/** Takes back what was said in every card. */
+/** Clears the messages in all cards. */
 export function clearNotes() {
   for (const line of document.querySelectorAll(".result")) line.replaceChildren();
 }

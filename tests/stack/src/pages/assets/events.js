@@ -1,11 +1,11 @@
-// The events for other systems: those of the user who is signed in, and below them everybody else's.
+// The events for other systems: the signed-in user's, and below them everybody else's.
 
 import { peek } from "./api.js";
 import { byId, element } from "./dom.js";
 
 const OWN = 30;
 const OTHERS = 10;
-/** How many there were at the last look, or null before the first. */
+/** The number of events at the last read, or null before the first. */
 let known = null;
 let shown = "";
 
@@ -26,7 +26,7 @@ function show(list, events, most) {
   byId(list).replaceChildren(...(rows.length ? rows : [element("li", { class: "hint" }, "None yet.")]));
 }
 
-/** Shows what there is now, and gives what is new about this user. A stack without events hides the panel. */
+/** Shows the events and returns the new ones of this user. If the stack has no events, the panel is hidden. */
 export async function readEvents(id) {
   const events = await peek("/local/events");
   byId("events").hidden = !Array.isArray(events);

@@ -11,17 +11,17 @@ const TRIES = 5;
 const CODE = /\d{6}/;
 
 let user = null;
-/** The app's code, and what it is the code of. */
+/** The app's code, with its secret and time step. */
 let shown = { secret: null, step: -1, code: "" };
-/** The messages to this phone, the newest first, and what is shown of them. */
+/** The messages to this phone, newest first, and what is currently shown of them. */
 let messages = [];
 let state = "";
 let use = () => {};
 
-/** What happens with a code that is chosen on the phone. */
+/** Sets what happens with a code that is chosen on the phone. */
 export const onUse = (listener) => { use = listener; };
 
-/** Whose phone it is, with what it has now. */
+/** Sets the owner of the phone and shows what is on it. */
 export function hold(owner) {
   user = owner;
   tick();
@@ -30,7 +30,7 @@ export function hold(owner) {
 
 const appCodeIsUsed = () => user.accepted?.secret === user.secret && user.accepted.step === shown.step;
 
-/** The service took this code: it does not work a second time. */
+/** Records that the service accepted this code: it does not work a second time. */
 export function noteAccepted(code) {
   const digits = code.replace(/\s/g, "");
   if (digits === shown.code) user.accepted = { secret: shown.secret, step: shown.step };
@@ -40,27 +40,27 @@ export function noteAccepted(code) {
   showMessages();
 }
 
-/** A wrong code was tried: after five of them the code that was sent last is void. */
+/** Records a wrong code. After five of them, the code that was sent last is void. */
 export function noteWrong() {
   const sent = messages[0]?.sent_at;
   user.wrong = { sent, tries: user.wrong && user.wrong.sent === sent ? user.wrong.tries + 1 : 1 };
   if (user.wrong.tries >= TRIES) voidMessages();
 }
 
-/** What was sent so far is no good any more, since the settings were changed, for example. */
+/** Marks all codes sent so far as no longer valid, for example because the settings were changed. */
 export function voidMessages() {
   user.voidUntil = messages[0]?.sent_at ?? user.voidUntil;
   save();
   showMessages();
 }
 
-/** The app's code, or the one of the newest SMS; undefined if there is none that can still be used. */
+/** The app's code, or the code in the newest SMS. Undefined if there is none that can still be used. */
 export function newestCode() {
   if (user.secret !== null) return appCodeIsUsed() ? undefined : shown.code;
   return byId("inbox").querySelector("button")?.dataset.code;
 }
 
-/** A code of six digits that is none of the app's at about this time, nor in a message. */
+/** A six-digit code that differs from the app's codes around the current time step and from those in messages. */
 export async function wrongCode() {
   const now = stepAt(Date.now());
   const right = user.secret ? await Promise.all([-2, -1, 0, 1, 2].map((offset) => codeOf(user.secret, now + offset))) : [];
@@ -91,7 +91,7 @@ async function tick() {
   byId("ring-text").textContent = String(left);
 }
 
-/** Reads the messages to this phone. */
+/** Reads and shows the messages to this phone. */
 export async function readMessages() {
   const owner = user;
   const all = (await peek("/local/messages")) ?? [];
@@ -102,7 +102,7 @@ export async function readMessages() {
   if (messages.length > 0 && messages[0].sent_at !== newest) byId("phone-news").textContent = `New SMS: ${messages[0].message}`;
 }
 
-/** Why the code of a message cannot be used, or nothing if it can. */
+/** Why the code in a message cannot be used, or null if it can. */
 function why({ sent_at: sentAt }, index) {
   if (user.spent.includes(sentAt)) return "Used: a code works once.";
   if (index > 0) return "Replaced by a newer code.";

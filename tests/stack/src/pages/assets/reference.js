@@ -1,9 +1,9 @@
-// The reference: Swagger UI over openapi.yaml, signed in as the console's user, so that "Try it out" works at once.
+// The API reference: Swagger UI for openapi.yaml, signed in as the console's user so that "Try it out" works at once.
 
 import { mint } from "./api.js";
 import { everyone } from "./users.js";
 
-// With this scope every operation can be tried. The user's own claims go first.
+// This scope allows every operation. The user's own claims take precedence.
 const claims = { scope: "users:edit", ...everyone()[0].claims };
 
 const ui = SwaggerUIBundle({
@@ -17,7 +17,7 @@ const ui = SwaggerUIBundle({
   onComplete: async () => ui.preauthorizeApiKey("token", await mint(claims)),
 });
 
-// Swagger UI has dark colours, but leaves the choice to the page.
+// Swagger UI has a dark mode, but leaves switching it on to the page.
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const colour = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", colour);

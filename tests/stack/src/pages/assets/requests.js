@@ -1,4 +1,4 @@
-// The list of requests: what was sent, as curl, and what came back.
+// The list of requests: each as a curl command, with its response.
 
 import { curl, onExchange } from "./api.js";
 import { byId, copyButton, element } from "./dom.js";
@@ -13,7 +13,7 @@ function responseText({ status, statusText, headers, json }) {
   return lines.join("\n");
 }
 
-/** Images and tokens are long and say nothing to a reader. */
+/** Images and tokens are long and mean nothing to a reader. */
 const shortened = (_, value) => (typeof value === "string" && value.length > 300 ? `${value.slice(0, 60)}…` : value);
 
 function entry(exchange) {

@@ -1,4 +1,4 @@
-// Who is signed in, what their settings are, and whether the stack is still there.
+// The signed-in user, their settings, and whether the stack is still running.
 
 import { header, request } from "./api.js";
 import { byId, element, note, tell } from "./dom.js";
@@ -17,7 +17,7 @@ let connected = true;
 
 export const currentUser = () => user;
 
-/** A request as the user. A stack that was restarted knows none of the tokens from before: a new one is fetched, once. */
+/** Sends a request as the user. A restarted stack accepts none of its earlier tokens, so a new one is fetched, once. */
 export async function send(method, path, options = {}) {
   const attempt = async () => request(method, path, { ...options, token: await tokenOf(user) });
   const response = await attempt();
@@ -31,7 +31,7 @@ function beginAnew() {
   note("who-result", "warn", RESTARTED);
 }
 
-/** The user of these claims is signed in from now on. */
+/** Signs in the user with these claims. */
 export async function signIn(claims) {
   user = choose(claims);
   if ((await look()) === "restarted") beginAnew();
@@ -45,7 +45,7 @@ function badge(text, kind) {
   byId("state").textContent = text;
 }
 
-/** Reads and shows the settings, then the events that led to them. `main` if that is all the user wants. */
+/** Reads and shows the settings, then the events that led to them. `main` means that the user asked for just that. */
 export async function readSettings(main = false) {
   const response = await send("GET", SETTINGS, { main });
   const settings = response.json?.data;
@@ -63,7 +63,7 @@ export async function readSettings(main = false) {
 
 function show(settings) {
   const { method, verified } = settings;
-  // Where secrets are hidden later (SecretVisibility), the phone still has it.
+  // If the service later hides the secret (SecretVisibility), the phone still has it.
   user.secret = method === "google" ? (settings.secret_key ?? user.secret) : null;
   const number = `+${settings.phone_prefix}${settings.phone}`;
   if (method === "sms" && !user.numbers.includes(number)) user.numbers.push(number);
@@ -85,12 +85,12 @@ export async function showQr() {
   byId("secret").textContent = user.secret?.match(/.{1,4}/g).join(" ") ?? "";
 }
 
-/** Says in a card what a refusal says, with the way to its explanation. */
+/** Shows in a card why a request was refused, with a link to the explanation. */
 export function explain(line, response) {
   const { status, statusText, json } = response;
   const fields = (json?.errors ?? []).map(({ pointer, detail }) => `${pointer.slice(2)} ${detail}`).join("; ");
   const text = fields ? `${json.title}: ${fields}` : (json?.detail ?? json?.message ?? statusText);
-  // API Gateway says there what is wrong with a token: that it has expired, say.
+  // Here API Gateway says what is wrong with the token, such as that it has expired.
   const why = header(response, "www-authenticate")?.match(/error_description="([^"]*)"/)?.[1];
   const parts = [element("strong", {}, status ? `${status} ` : ""), why ? `${text}: ${why}. ` : `${text} `];
   if (why && "exp" in user.claims) parts.push("Take exp out of the claims to get a token that lives for an hour. ");
@@ -98,7 +98,7 @@ export function explain(line, response) {
   tell(line, "bad", ...parts);
 }
 
-/** Notices what happened without this page: a stack stopped or restarted, settings changed in another tab or a terminal. */
+/** Notices changes made elsewhere: a stack stopped or restarted, settings changed in another tab or a terminal. */
 export async function keepUp() {
   const found = await look();
   if (found === "gone") {

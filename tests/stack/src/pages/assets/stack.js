@@ -1,11 +1,11 @@
-// The stack behind this page: whether it answers, and whether it is still the one that answered before.
+// The stack behind this page: whether it is responding, and whether it is still the same one as before.
 
 import { peek } from "./api.js";
 
-/** The ID of its signing key, which is a new one after each start. */
+/** The ID of its signing key, which is new after every start. */
 let key = null;
 
-/** `same`, `restarted` or `gone`, compared with the last look. */
+/** The state of the stack since the last look: `same`, `restarted` or `gone`. */
 export async function look() {
   const found = (await peek("/.well-known/jwks.json"))?.keys?.[0]?.kid;
   if (!found) return "gone";

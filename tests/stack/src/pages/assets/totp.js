@@ -21,10 +21,10 @@ function decode(secret) {
   return new Uint8Array(bytes);
 }
 
-/** The step of a time in milliseconds. */
+/** The time step of a time in milliseconds. */
 export const stepAt = (time) => Math.floor(time / 1000 / PERIOD);
 
-/** The code of a step: HOTP (RFC 4226) with the step as its counter. */
+/** The code of a time step: HOTP (RFC 4226) with the step as the counter. */
 export async function codeOf(secret, step) {
   const key = await crypto.subtle.importKey("raw", decode(secret), { name: "HMAC", hash: "SHA-1" }, false, ["sign"]);
   const counter = new DataView(new ArrayBuffer(8));

@@ -1,4 +1,4 @@
-// The users made here, each with a phone. They survive a reload and the way back from another page, and end with the tab.
+// The users created on this page, each with a phone. They survive reloads and navigation, but not closing the tab.
 
 import { mint } from "./api.js";
 
@@ -8,36 +8,36 @@ const FIRST = { sub: "42", email: "ann@example.com" };
 export const idOf = (claims) => String(claims.sub ?? "nobody");
 
 /**
- * A user. `secret` and `numbers` are what the phone has; `accepted` and `spent` name the codes that were used; messages up
- * to `voidUntil` hold no good code any more, and `wrong` counts the tries since the newest; `waits` are those that the
- * service asked for.
+ * A user. `secret` and `numbers` belong to the phone. `accepted` and `spent` identify the codes that were used. Codes
+ * in messages up to `voidUntil` are no longer valid. `wrong` counts the wrong codes since the newest message. `waits`
+ * are those that the service asked for.
  */
 function made(claims, kept = {}) {
   const phone = { secret: null, numbers: [], accepted: null, spent: [], voidUntil: null, wrong: null, waits: {} };
   return { ...phone, ...kept, id: idOf(claims), claims, token: null, renewAt: 0 };
 }
 
-/** The most recently chosen one first. */
+/** All users, the most recently chosen first. */
 let users = restored();
 
-/** Those that this tab kept. */
+/** The users kept by this tab. */
 function restored() {
   const claims = JSON.parse(sessionStorage.getItem("users")) ?? [FIRST];
   const phones = JSON.parse(sessionStorage.getItem("phones")) ?? {};
   return claims.map((each) => made(each, phones[idOf(each)]));
 }
 
-/** Everyone, the most recently chosen one first. */
+/** All users, the most recently chosen first. */
 export const everyone = () => users;
 
-/** Keeps everything but tokens, which are cheap and good for one run of the stack. */
+/** Saves everything except tokens, which are cheap to get and valid for only one run of the stack. */
 export function save() {
   const kept = users.map(({ claims, id, token, renewAt, ...phone }) => [id, phone]);
   sessionStorage.setItem("users", JSON.stringify(users.map(({ claims }) => claims)));
   sessionStorage.setItem("phones", JSON.stringify(Object.fromEntries(kept)));
 }
 
-/** The user of these claims, who is the chosen one from now on. */
+/** Chooses the user with these claims and returns it. Creates the user if necessary. */
 export function choose(claims) {
   const user = users.find(({ id }) => id === idOf(claims)) ?? made(claims);
   Object.assign(user, { claims, token: null, renewAt: 0 });
@@ -46,7 +46,7 @@ export function choose(claims) {
   return user;
 }
 
-/** The user's token, a new one before it expires. Where the claims say when it expires, a new one would not live longer. */
+/** The user's token, renewed before it expires, unless the claims set `exp`: a new token would not live longer. */
 export async function tokenOf(user) {
   if (Date.now() >= user.renewAt) {
     user.token = await mint(user.claims);
@@ -55,7 +55,7 @@ export async function tokenOf(user) {
   return user.token;
 }
 
-/** For a stack that was restarted: it has a new key, and has forgotten how long anybody has to wait. */
+/** Adapts to a restarted stack, which has a new key and has forgotten all waits. */
 export function startAnew() {
   for (const user of users) Object.assign(user, { token: null, renewAt: 0, waits: {} });
   save();

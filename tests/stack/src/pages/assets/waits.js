@@ -1,16 +1,16 @@
-// Waits that the service asks for with Retry-After, counted down in the card where the next try is made.
+// Waits that the service asks for with Retry-After, counted down in the card where the next attempt is made.
 
 import { byId, note } from "./dom.js";
 import { save } from "./users.js";
 
-/** What is said once a wait is over, by the name of the wait, and in which card. */
+/** For each wait, by name: the card and the message to show in it once the wait is over. */
 const OVER = {
   attempt: ["verify-result", "The wait is over: you can try the next code."],
   send: ["sms-result", "The wait is over: you can send the next code."],
   change: ["settings-result", "The wait is over: you can change the settings again."],
 };
 
-/** Begins the user's wait of this name; no seconds end it. */
+/** Starts the user's wait of this name. Zero seconds end it. */
 export function wait(user, name, seconds) {
   const now = Date.now();
   user.waits[name] = { from: now, until: now + seconds * 1000 };
@@ -19,7 +19,7 @@ export function wait(user, name, seconds) {
   showWaits(user);
 }
 
-/** Shows what is left of the user's waits. */
+/** Shows the time left of each of the user's waits. */
 export function showWaits(user) {
   for (const [name, [line, over]] of Object.entries(OVER)) {
     const box = byId(`${name}-wait`);
