@@ -38,7 +38,7 @@ def arguments():
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--function", metavar="NAME", help="the function on AWS: the stack's output ImportFunctionName")
     target.add_argument("--url", metavar="URL", help="the local stack, such as http://127.0.0.1:3000")
-    parser.add_argument("--dry-run", action="store_true", help="only check: write nothing, neither here nor there")
+    parser.add_argument("--dry-run", action="store_true", help="only check the file: import nothing, and write no progress file")
     parser.add_argument("--replace", action="store_true", help="replace settings that are there; without it they stay")
     parser.add_argument("--batch", type=int, default=MOST_USERS, metavar="N", help="users of a call (default 500, the most)")
     parser.add_argument("--parallel", type=int, default=4, metavar="N", help="calls at once (default 4)")
