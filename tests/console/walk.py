@@ -130,6 +130,24 @@ def the_reference_tries_operations_as_the_consoles_user(browser):
     assert f"{browser.url}/api/two-factor" in operation().text, operation().text
 
 
+def the_reference_sends_forms(browser):
+    browser.new_user()
+    browser.open("/reference#/settings/updateSettings")
+    found = lambda selector: browser.all(f"#operations-settings-updateSettings {selector}")
+    browser.until(lambda: found(".body-param-content-type option"), "the kinds of body")
+    kinds = [each.get_attribute("value") for each in found(".body-param-content-type option")]
+    assert kinds == ["application/json", "application/x-www-form-urlencoded"], kinds
+    found(".body-param-content-type option")[1].click()
+    browser.until(lambda: "sms" in [each.get_attribute("value") for each in found("input")], "the example in the form")
+    browser.until(lambda: browser.all(".authorization__btn.locked, .authorization__btn[aria-label*='locked']"), "the token")
+    found(".execute")[0].click()
+    browser.until(lambda: "204" in "".join(each.text for each in found(".live-responses-table")), "the response")
+    sent = "".join(each.text for each in found(".curl-command"))
+    assert "method=sms&phone_prefix=45&phone=20123456" in sent, sent
+    browser.open()
+    browser.until(lambda: "20123456" in browser.text("settings"), "the phone that the form set")
+
+
 def the_keyboard_alone_is_enough(browser):
     browser.open()
     browser.sees("state", "o")
@@ -200,6 +218,7 @@ JOURNEYS = [
     claims_are_the_callers_to_choose,
     a_copied_command_does_what_the_console_did,
     the_reference_tries_operations_as_the_consoles_user,
+    the_reference_sends_forms,
     the_keyboard_alone_is_enough,
     page.the_waits_for_codes_count_down,
     page.too_many_changes_are_waited_for_too,
