@@ -1,5 +1,5 @@
-//! Reads the functions' settings from the environment: once, in init, into types. A setting that cannot be used ends the process
-//! there, with a sentence that begins with its name.
+//! Reads the functions' settings from the environment into types, once, in init. An unusable setting ends the process
+//! with a sentence that begins with the setting's name.
 
 use std::fmt;
 
@@ -13,13 +13,13 @@ use crate::sealing::Keyring;
 use crate::sms::limits::Budget;
 use crate::sms::{LANGUAGES, Language, SmsText};
 
-/// Why a function cannot start. Its `Debug` form is the sentence itself: that is what `main` prints.
+/// Why a function cannot start. Its `Debug` form is the sentence itself, because that is what `main` prints.
 #[derive(thiserror::Error)]
 #[error("{0}")]
 pub struct InitError(String);
 
 impl InitError {
-    /// An error of the setting `name`.
+    /// An error in the setting `name`.
     pub fn of(name: &str, why: impl fmt::Display) -> Self {
         Self(format!("{name} {why}"))
     }
@@ -31,7 +31,7 @@ impl fmt::Debug for InitError {
     }
 }
 
-/// A variable that must be there and not be empty.
+/// A variable that must be set and not empty.
 pub(crate) fn required(name: &str) -> Result<String, InitError> {
     match optional(name)? {
         text if text.is_empty() => Err(InitError::of(name, "is not set")),
@@ -39,7 +39,7 @@ pub(crate) fn required(name: &str) -> Result<String, InitError> {
     }
 }
 
-/// A variable that may be missing, which is the same as empty.
+/// An optional variable; a missing one counts as empty.
 pub(crate) fn optional(name: &str) -> Result<String, InitError> {
     match std::env::var(name) {
         Ok(text) => Ok(text),
@@ -48,28 +48,29 @@ pub(crate) fn optional(name: &str) -> Result<String, InitError> {
     }
 }
 
-/// What every function is besides its handler.
+/// What every function has besides its handler.
 #[derive(Debug, Clone)]
 pub struct Service {
     /// Its name in the log.
     pub function: &'static str,
-    /// Who its callers are.
+    /// How it identifies its callers.
     pub caller_claims: CallerClaims,
-    /// The name its metrics carry, where there are metrics.
+    /// The name in its metrics; `None` for no metrics.
     pub metrics: Option<String>,
 }
 
-/// What every function has: its name, who its callers are, and `METRICS_SERVICE`, the name its metrics carry (default:
-/// no metrics).
+/// What every function has: its name, how it identifies its callers, and `METRICS_SERVICE`, the name in its metrics
+/// (default: no metrics).
 ///
 /// # Errors
-/// The setting that cannot be used.
+/// A setting is unusable.
 pub fn service(function: &'static str) -> Result<Service, InitError> {
     let metrics = Some(optional("METRICS_SERVICE")?).filter(|name| !name.is_empty());
     Ok(Service { function, caller_claims: caller_claims()?, metrics })
 }
 
-/// `USER_ID_CLAIM` (default `sub`), `USER_ID_TYPE` (`integer`, the default, or `string`), `TENANT_CLAIM` (default none).
+/// `USER_ID_CLAIM` (default `sub`), `USER_ID_TYPE` (`integer`, the default, or `string`), `TENANT_CLAIM` (default
+/// none).
 fn caller_claims() -> Result<CallerClaims, InitError> {
     let user_id_claim = match optional("USER_ID_CLAIM")? {
         claim if claim.is_empty() => "sub".to_owned(),
@@ -87,10 +88,11 @@ fn caller_claims() -> Result<CallerClaims, InitError> {
     })
 }
 
-/// `STEP_UP`: `none`, the default, or `code`: whether changing or disabling verified settings takes a current code.
+/// `STEP_UP`: `none` (the default) or `code`. Says whether changing or disabling verified settings requires a current
+/// code.
 ///
 /// # Errors
-/// It is neither.
+/// The value is neither.
 pub fn step_up() -> Result<StepUp, InitError> {
     match optional("STEP_UP")?.as_str() {
         "" | "none" => Ok(StepUp::None),
@@ -99,11 +101,11 @@ pub fn step_up() -> Result<StepUp, InitError> {
     }
 }
 
-/// `SECRET_VISIBILITY`: `always`, the default, or `until-verified`: whether a secret is shown after its first
+/// `SECRET_VISIBILITY`: `always` (the default) or `until-verified`. Says whether a secret is shown after its first
 /// verification.
 ///
 /// # Errors
-/// It is neither.
+/// The value is neither.
 pub fn secret_visibility() -> Result<SecretVisibility, InitError> {
     match optional("SECRET_VISIBILITY")?.as_str() {
         "" | "always" => Ok(SecretVisibility::Always),
@@ -131,13 +133,13 @@ pub fn table_name() -> Result<String, InitError> {
 /// `SEALING_KEYS`: the Secrets Manager secret, see [`crate::sealing`].
 ///
 /// # Errors
-/// It is not set or not a keyring; its text is not quoted.
+/// It is not set or is not a keyring. The error quotes no key.
 pub fn sealing_keys() -> Result<Keyring, InitError> {
     let text = zeroize::Zeroizing::new(required("SEALING_KEYS")?);
     Keyring::parse(&text).map_err(|why| InitError::of("SEALING_KEYS", why))
 }
 
-/// `ITEMS_PER_SECOND`: how many items of a segment are gone through in a second.
+/// `ITEMS_PER_SECOND`: how many items to process per second in a segment.
 ///
 /// # Errors
 /// It is not set, or not a whole number above 0.
@@ -146,10 +148,12 @@ pub fn items_per_second() -> Result<u32, InitError> {
     number.ok_or_else(|| InitError::of("ITEMS_PER_SECOND", "must be a whole number above 0"))
 }
 
-/// `ISSUER`, the service's name as users see it, and `ISSUER_CLAIM` (default none), the claim with one of the caller's own.
+/// `ISSUER`, the service's name as users see it, and `ISSUER_CLAIM` (default none), the claim with a name to use for
+/// the caller instead.
 ///
 /// # Errors
-/// `ISSUER` is not set, has a colon (which ends it in a key URI's label), or is too long for a QR code.
+/// `ISSUER` is not set, contains a colon (which would end it in a key URI's label) or a control character, or is too
+/// long for a QR code.
 pub fn issuer() -> Result<Issuer, InitError> {
     let issuer = required("ISSUER")?;
     if issuer.contains(':') || issuer.chars().any(char::is_control) {
@@ -161,7 +165,7 @@ pub fn issuer() -> Result<Issuer, InitError> {
     Ok(Issuer { default: issuer, claim: Some(optional("ISSUER_CLAIM")?).filter(|claim| !claim.is_empty()) })
 }
 
-/// `ACCOUNT_CLAIMS`, comma-separated, of which the first with something to show is the account's name in the app; default
+/// `ACCOUNT_CLAIMS`, comma-separated: the first claim with a visible value is the account's name in the app. Default
 /// `email,preferred_username,username,cognito:username`.
 ///
 /// # Errors
@@ -170,7 +174,7 @@ pub fn account_claims() -> Result<Vec<String>, InitError> {
     names("ACCOUNT_CLAIMS", "email,preferred_username,username,cognito:username")
 }
 
-/// A list of names, comma-separated.
+/// A comma-separated list of names.
 fn names(variable: &str, default: &str) -> Result<Vec<String>, InitError> {
     let text = match optional(variable)? {
         text if text.is_empty() => default.to_owned(),
@@ -182,7 +186,7 @@ fn names(variable: &str, default: &str) -> Result<Vec<String>, InitError> {
 /// `SMS_COUNTRIES`: ISO 3166-1 codes, comma-separated, or `*`, the default.
 ///
 /// # Errors
-/// It is not such a list.
+/// The value is not such a list.
 pub fn sms_countries() -> Result<Countries, InitError> {
     match optional("SMS_COUNTRIES")? {
         text if text.is_empty() => Ok(Countries::All),
@@ -190,11 +194,12 @@ pub fn sms_countries() -> Result<Countries, InitError> {
     }
 }
 
-/// `SMS_TEXT` with `{code}` and `{issuer}`, for everybody; default: the built-in texts, and `SMS_LOCALE` (default `en`)
-/// is the language of callers without one. `WEB_OTP_DOMAIN` (default none) adds a line for browsers.
+/// `SMS_TEXT` with `{code}` and `{issuer}`, the same for everybody. Without it the built-in texts are used, and
+/// `SMS_LOCALE` (default `en`) is the language for callers without one. `WEB_OTP_DOMAIN` (default none) adds a line for
+/// browsers.
 ///
 /// # Errors
-/// The text does not make one SMS, there are no texts in the language, or the domain is not one or is too long.
+/// The text does not make one SMS, there are no texts in the language, or the domain is malformed or too long.
 pub fn sms_text(issuer: &str) -> Result<SmsText, InitError> {
     let domain = web_otp_domain()?;
     let default = sms_locale()?;
@@ -231,8 +236,8 @@ fn web_otp_domain() -> Result<String, InitError> {
     Ok(domain)
 }
 
-/// `SMS_PER_HOUR`: how many SMS the whole stack may send within an hour; default 1000. Half of them at most are for
-/// enrolments that are not verified.
+/// `SMS_PER_HOUR`: how many SMS the whole stack may send in one hour of the clock; default 1000. At most half of them
+/// may be for unverified enrolments.
 ///
 /// # Errors
 /// It is not a whole number from 2 to 1,000,000.

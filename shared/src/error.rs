@@ -6,28 +6,28 @@ use serde::Serialize;
 
 use crate::random::NoRandomness;
 
-/// Why a request was not done. Texts in here are for the log alone, save the field errors and a malformed body's.
+/// Why a request failed. The texts are for the log only, except the field errors and the text of a malformed body.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// The body cannot be read. The text goes on after "The request body".
+    /// The body cannot be read. The text completes a sentence that begins "The request body".
     #[error("the body {0}")]
     MalformedBody(&'static str),
     /// The body is over 4 KiB.
     #[error("the body is too large")]
     BodyTooLarge,
-    /// The token does not name a user in the form that IDs have.
+    /// The token does not name a user with an ID of the configured form.
     #[error("the token does not identify a user")]
     CallerNotIdentified,
-    /// The caller may not edit the user in the path, whether or not there is one.
+    /// The caller may not edit the user in the path, whether or not that user exists.
     #[error("the caller may not edit this user")]
     MayNotEdit,
-    /// The caller may not see the user in the path, whether or not there is one.
+    /// The caller may not see the user in the path, whether or not that user exists.
     #[error("the caller may not see this user")]
     MayNotView,
-    /// This takes a current code in the same request.
+    /// The request must include a current code.
     #[error("a current code is required")]
     StepUpRequired,
-    /// Fields that are missing or wrong: all of them.
+    /// All the fields that are missing or wrong.
     #[error("invalid fields")]
     InvalidFields(Vec<FieldError>),
     /// The code is wrong, stale or used.
@@ -36,13 +36,13 @@ pub enum Error {
     /// The user has no authenticator app enrolled.
     #[error("the method is not google")]
     NotAuthenticatorApp,
-    /// The secret was verified, and is not shown from then on.
+    /// The secret has been verified and is no longer shown.
     #[error("the secret is no longer shown")]
     SecretHidden,
     /// The user has no phone enrolled.
     #[error("the method is not sms")]
     NotSms,
-    /// The enrolled phone's country is no longer among those that SMS go to.
+    /// SMS are no longer sent to the country of the enrolled phone.
     #[error("the country is not served")]
     CountryNotServed,
     /// The settings are not verified.
@@ -51,7 +51,7 @@ pub enum Error {
     /// The user has two-factor disabled.
     #[error("two-factor is disabled")]
     Disabled,
-    /// The settings were replaced while the request was on its way.
+    /// The settings were replaced while the request was being handled.
     #[error("the settings have changed")]
     SettingsChanged,
     /// Too many wrong codes; seconds until the next attempt.
@@ -66,22 +66,22 @@ pub enum Error {
     /// SNS will not send to the enrolled number, now or later. The text is for the log.
     #[error("the number is refused: {0}")]
     NumberRefused(Cow<'static, str>),
-    /// The whole stack has sent as many SMS as it may within an hour; seconds until the next hour.
+    /// The stack has used up its SMS budget for this hour; seconds until the next hour.
     #[error("the hour's budget of SMS is spent: wait {0} s")]
     SmsBudgetSpent(u64),
-    /// DynamoDB or SNS is not to be had just now.
+    /// DynamoDB or SNS is temporarily unavailable.
     #[error("a dependency is not responding: {0}")]
     Unavailable(Cow<'static, str>),
-    /// SNS took the request and no answer says what became of it: the SMS may be on its way.
+    /// The request to SNS was sent but its outcome is unknown: the SMS may be on its way.
     #[error("the SMS may have been sent: {0}")]
     SmsOutcomeUnknown(Cow<'static, str>),
-    /// A bug, or a setting that is wrong.
+    /// A bug or a wrong setting.
     #[error("internal error: {0}")]
     Internal(Cow<'static, str>),
 }
 
 impl Error {
-    /// What the log should know and the caller should not.
+    /// Details for the log that the caller must not see.
     pub(crate) fn inside(&self) -> Option<&str> {
         match self {
             Self::Unavailable(text)
@@ -109,7 +109,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// `key` is not what a code looks like.
+    /// `key` does not have the form of a code.
     pub fn not_a_code() -> Self {
         Self { pointer: "#/key", detail: "must be a string of six digits, or a recovery code".into() }
     }

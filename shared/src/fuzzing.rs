@@ -1,5 +1,5 @@
-//! What `tests/fuzz` feeds with bytes: everything that reads what others wrote, each on the way that a request or a
-//! stored item takes. Built under `cfg(fuzzing)` alone.
+//! Entry points for `tests/fuzz`: everything that parses input from outside, called along the path that a request or a
+//! stored item takes. Built only under `cfg(fuzzing)`.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use crate::store::UserItem;
 use crate::time::UnixTime;
 use crate::verification::TypedCode;
 
-/// A whole event, as Lambda hands it over.
+/// A whole event, as Lambda delivers it.
 pub fn event(json: &[u8]) {
     let Ok(event) = serde_json::from_slice::<Event>(json) else { return };
     for user_id_type in [UserIdType::Integer, UserIdType::String] {
@@ -37,7 +37,7 @@ pub fn event(json: &[u8]) {
     }
 }
 
-/// A body under a content type. What was read reads as the same again.
+/// A body, read under each content type. Reading it again gives the same fields.
 pub fn body(bytes: &[u8]) {
     for content_type in [None, Some("application/json"), Some("application/x-www-form-urlencoded")] {
         let Ok(fields) = Fields::read(bytes, content_type) else { continue };
@@ -49,7 +49,7 @@ pub fn body(bytes: &[u8]) {
     }
 }
 
-/// The claims' values, and what permission is taken from them: none without its word.
+/// The value of a claim, and the permission read from it: none unless the value contains `users:edit`.
 pub fn permission(claim: &str, id: &str) {
     if may_edit([claim], id) {
         assert!(claim.contains("users:edit"));
@@ -59,8 +59,8 @@ pub fn permission(claim: &str, id: &str) {
     let _ = UserIdType::String.allows(id) && UserIdType::Integer.allows(id);
 }
 
-/// An item of these attributes. Texts whose name is that of a sealed attribute may be sealed first, so that what is
-/// inside is read too.
+/// An item with these attributes. With `seal`, the texts of attributes that are stored sealed are sealed first, so that
+/// their content is parsed too.
 pub fn item(attributes: Vec<(String, AttributeValue)>, seal: bool, now: u64) {
     let key = "USER##42";
     let Ok(keys) = Keyring::parse(&format!(r#"{{"current":"k1","k1":"{}"}}"#, "x".repeat(43))) else { return };
@@ -89,7 +89,7 @@ pub fn item(attributes: Vec<(String, AttributeValue)>, seal: bool, now: u64) {
         }
         (Authenticator::Sms(number), Some(challenge)) => {
             let binding = Binding { user: &user, enrolment, number };
-            // No stored bytes are the hash of a code, since nobody who wrote them has the key.
+            // No stored bytes match a code, because whoever wrote them did not have the key.
             assert!(!binding.accepts(challenge, &code, &keys, now));
         }
         (Authenticator::Sms(_), None) => {}

@@ -1,5 +1,5 @@
-//! Functions that an operator invokes, by IAM alone: no route, no caller, no HTTP. [`serve`] is what the `main` of such a
-//! function ends in: plain JSON in and out.
+//! Functions that an operator invokes, authorised by IAM alone: no route, no caller, no HTTP. The `main` of such a
+//! function ends in [`serve`], which takes and returns plain JSON.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -13,31 +13,31 @@ use serde_json::{Map, Value, json};
 use crate::aws::deadline::within;
 use crate::store::StoreError;
 
-/// What is done.
+/// The outcome of a successful operation.
 #[derive(Debug, Clone)]
 pub struct Done {
-    /// The answer.
+    /// The response.
     pub answer: Value,
     /// Numbers for the log line.
     pub counts: Map<String, Value>,
 }
 
-/// Why an operation was not done. The operator reads these texts: none quotes the event, which holds secrets.
+/// Why an operation failed. The operator reads these texts, so none quotes the event, which may hold secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The event is not what the function takes. Trying again does not help.
+    /// The function does not accept the event. Retrying does not help.
     #[error("the event {0}")]
     Event(Cow<'static, str>),
-    /// DynamoDB is not to be had just now: trying again helps.
+    /// DynamoDB is temporarily unavailable. Retrying helps.
     #[error("{0}")]
     Unavailable(String),
-    /// A bug, or a setting that is wrong.
+    /// A bug or a wrong setting.
     #[error("{0}")]
     Internal(String),
 }
 
 impl Failure {
-    /// Its name: what a state machine's `Retry` goes by.
+    /// Its name, which a state machine's `Retry` matches.
     fn name(&self) -> &'static str {
         match self {
             Self::Event(_) => "InvalidEvent",
@@ -62,28 +62,29 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Does operations with `handler`, which is given the event, an object, and when Lambda ends the invocation, until Lambda ends the
-/// process. Each is one log line.
+/// Runs operations with `handler` until Lambda ends the process. `handler` receives the event, which is always an
+/// object, and the time at which Lambda ends the invocation. Each operation writes one log line.
 ///
 /// # Errors
-/// Lambda's Runtime API cannot be spoken to.
+/// Lambda's Runtime API cannot be reached.
 pub async fn serve<Handler, Outcome>(function: &'static str, handler: Handler) -> Result<(), lambda_runtime::Error>
 where
     Handler: Fn(Value, SystemTime) -> Outcome,
     Outcome: Future<Output = Result<Done, Failure>> + Send,
 {
     let handler = &handler;
-    // The event comes as it is: the runtime's own message about one that does not fit a type could quote a secret.
+    // The event is taken as plain JSON: the runtime's own message about one that does not fit a type could quote a
+    // secret.
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let (id, deadline) = (event.context.request_id.clone(), event.context.deadline());
-        // Nothing else: of an array, serde would make a structure too.
+        // Only an object: serde would also read a structure from an array.
         let outcome = event.payload.is_object().then(|| handler(event.payload, deadline));
         async move {
             let outcome = match outcome {
                 Some(outcome) => within(deadline, outcome).await,
                 None => Err(Failure::Event("must be a JSON object".into())),
             };
-            // Lambda takes lines from standard output to CloudWatch Logs.
+            // Lambda forwards standard output to CloudWatch Logs.
             println!("{}", line(function, &id, &outcome));
             outcome.map(|done| done.answer)
         }

@@ -1,16 +1,16 @@
-//! Random bytes of the operating system. The rules that need some take them as an argument.
+//! Random bytes from the operating system.
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// The operating system has no randomness to give.
+/// The operating system cannot supply random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the operating system gives no random bytes")]
 pub struct NoRandomness;
 
-/// `N` bytes from the operating system's generator, which nobody can predict.
+/// `N` unpredictable bytes from the operating system's generator.
 ///
 /// # Errors
-/// The operating system has no randomness to give.
+/// The operating system cannot supply random bytes.
 pub fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandomness)?;

@@ -1,8 +1,9 @@
-//! What the table holds only sealed or hashed: authenticator secrets and phone numbers are sealed (AES-256-GCM), SMS
-//! codes and look-up keys are HMAC-SHA-256. Reading the table, a backup or a stream of it gives none of them.
+//! What the table holds only in sealed or hashed form: authenticator secrets and phone numbers are sealed
+//! (AES-256-GCM), SMS codes and look-up keys are hashed (HMAC-SHA-256). Reading the table, a backup or a stream of it
+//! reveals none of them.
 //!
-//! The keys come from one Secrets Manager secret: `{"current":"k1","k1":"…"}`. `current` names the key that seals;
-//! every other member still opens what it sealed, so a key is rotated by adding a member and pointing `current` at it.
+//! The keys come from one Secrets Manager secret: `{"current":"k1","k1":"…"}`. `current` names the key that seals.
+//! Every other member still opens what it sealed, so to rotate the key, add a member and point `current` at it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,10 +16,10 @@ use zeroize::Zeroizing;
 
 use crate::random::{self, NoRandomness};
 
-/// Fewest characters of a key: 43 of the 62 letters and digits carry 256 bits.
+/// Minimum characters in a key: 43 of the 62 letters and digits carry 256 bits.
 pub const MIN_KEY_CHARACTERS: usize = 43;
 
-/// The keys, of which one seals and hashes, and all open and compare. Its `Debug` form shows none of them.
+/// The keys: the current one seals and hashes, and all of them open and compare. Its `Debug` form shows no key.
 pub struct Keyring {
     current: String,
     keys: HashMap<String, Key>,
@@ -29,7 +30,7 @@ struct Key {
     mac: hmac::Key,
 }
 
-/// Where a sealed value belongs: it opens nowhere else, so moving it to another user or attribute gives nothing.
+/// Where a sealed value belongs. It opens nowhere else, so moving it to another user or attribute is useless.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     /// Partition key of the item.
@@ -38,12 +39,12 @@ pub struct Place<'a> {
     pub attribute: &'a str,
 }
 
-/// What is stored in the place of a value that only needs to be recognised: `key name.base64(HMAC-SHA-256)`.
+/// What is stored instead of a value that only needs to be recognised: `key name.base64(HMAC-SHA-256)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyedHash(String);
 
 impl KeyedHash {
-    /// A hash as it was stored.
+    /// The hash with this stored text.
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -59,41 +60,41 @@ impl KeyedHash {
     }
 }
 
-/// A sealed value does not open: altered, moved, or its key is no longer on the ring.
+/// A sealed value does not open: it was altered or moved, or its key is no longer on the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a sealed value does not open: altered, moved, or its key is gone")]
 pub struct CannotOpen;
 
-/// A value cannot be sealed, or hashed.
+/// A value cannot be sealed or hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CannotSeal {
-    /// The operating system has no randomness to give.
+    /// The operating system cannot supply random bytes.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
     /// The ring has no current key: this function was given none.
     #[error("this function has no sealing key")]
     NoKey,
-    /// The value is longer than AES-GCM takes.
+    /// The value is longer than AES-GCM allows.
     #[error("the value is too long to be sealed")]
     TooLong,
 }
 
-/// Why a text is no keyring. It quotes none of it.
+/// Why a text is not a keyring. It may name a key, but never quotes one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKeyring {
-    /// No JSON object of strings.
+    /// Not a JSON object of strings.
     #[error(r#"must be a JSON object of strings such as {{"current":"k1","k1":"…"}}"#)]
     NotAnObject,
-    /// A key's name would not be told apart from what stands behind it.
+    /// A key's name might not be distinguishable from the text after it.
     #[error("names of keys must be ASCII letters and digits")]
     Name,
     /// A key is too easy to guess.
     #[error("key {0} must have at least {MIN_KEY_CHARACTERS} characters")]
     Short(String),
-    /// No key is derived of this one.
+    /// No key can be derived from this text.
     #[error("key {0} cannot be used")]
     Unusable(String),
-    /// No key would seal.
+    /// There is no key to seal with.
     #[error("`current` must name one of the keys")]
     Current,
 }
@@ -102,7 +103,7 @@ impl Keyring {
     /// Reads `{"current":"k1","k1":"…","k0":"…"}`.
     ///
     /// # Errors
-    /// It is not such an object, or a key in it is not usable.
+    /// The text is not such an object, or a key in it is unusable.
     pub fn parse(json: &str) -> Result<Self, InvalidKeyring> {
         let members: HashMap<String, Zeroizing<String>> =
             serde_json::from_str(json).map_err(|_| InvalidKeyring::NotAnObject)?;
@@ -123,7 +124,7 @@ impl Keyring {
         }
     }
 
-    /// A ring without keys, for a function that opens nothing: it seals, hashes and opens nothing.
+    /// A ring without keys, for a function that needs none: it cannot seal, hash or open.
     pub fn empty() -> Self {
         Self { current: String::new(), keys: HashMap::new() }
     }
@@ -131,7 +132,7 @@ impl Keyring {
     /// Seals `plain` under the current key as `key name.base64(nonce, ciphertext, tag)`.
     ///
     /// # Errors
-    /// There is no key, or no randomness for the nonce.
+    /// There is no key, there are no random bytes for the nonce, or `plain` is too long.
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<String, CannotSeal> {
         let key = self.keys.get(&self.current).ok_or(CannotSeal::NoKey)?;
         let nonce = random::bytes::<NONCE_LEN>()?;
@@ -144,7 +145,7 @@ impl Keyring {
         Ok(format!("{}.{}", self.current, BASE64.encode(bytes)))
     }
 
-    /// Opens what [`Keyring::seal`] made for the same place, under whichever key it names.
+    /// Opens a value that [`Keyring::seal`] made for the same place, with the key that the value names.
     ///
     /// # Errors
     /// The value was altered or moved, or its key is not on the ring.
@@ -172,19 +173,20 @@ impl Keyring {
         Ok(key.hash(&self.current, parts))
     }
 
-    /// The hashes of `parts` under every key: what the hash that is stored may be, whichever key was current when it was made.
+    /// The hashes of `parts` under every key. A stored hash is among them whichever of these keys was current when it
+    /// was made.
     pub fn hashes(&self, parts: &[&str]) -> Vec<KeyedHash> {
         self.keys.iter().map(|(name, key)| key.hash(name, parts)).collect()
     }
 
-    /// Whether `hash` was made of these `parts`; compared in constant time.
+    /// Whether `hash` was made from these `parts`; compared in constant time.
     pub fn matches(&self, hash: &KeyedHash, parts: &[&str]) -> bool {
         let Some((name, text)) = hash.parts() else { return false };
         let (Some(key), Ok(tag)) = (self.keys.get(name), BASE64.decode(text)) else { return false };
         hmac::verify(&key.mac, &message(parts), &tag).is_ok()
     }
 
-    /// Whether `sealed` needs no other key than the current one.
+    /// Whether `sealed` is sealed under the current key.
     pub(crate) fn is_current(&self, sealed: &str) -> bool {
         key_name(sealed) == self.current
     }
@@ -201,7 +203,7 @@ pub(crate) fn key_name(sealed: &str) -> &str {
 }
 
 impl Key {
-    /// Two independent keys from one text (HKDF, RFC 5869), so that a text never does two jobs.
+    /// Two independent keys from one text (HKDF, RFC 5869), so that no key serves two purposes.
     fn derive(text: &str) -> Result<Self, Unspecified> {
         let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, b"two-factor").extract(text.as_bytes());
         let seal: UnboundKey = secret.expand(&[b"seal"], &AES_256_GCM)?.into();
@@ -220,7 +222,7 @@ impl Place<'_> {
     }
 }
 
-/// The parts one behind the other, each behind its length, so that no two lists of parts read the same.
+/// The parts in sequence, each preceded by its length, so that no two lists of parts give the same bytes.
 pub(crate) fn message(parts: &[&str]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
     for part in parts {

@@ -1,9 +1,9 @@
-//! Characters that people do not see, or that only part what they type.
+//! Characters that are invisible, or that only separate what people type.
 
-/// Whether `c` shows nothing: a space of any kind, or a character that is there to join, part or turn others.
+/// Whether `c` is invisible: a space of any kind, or a character that only joins, separates or reorders others.
 ///
-/// Unicode's `White_Space` and `Default_Ignorable_Code_Point` (UAX #44), and the empty Braille cell. Control characters
-/// are another matter: nobody types or copies them by accident.
+/// Unicode's `White_Space` and `Default_Ignorable_Code_Point` (UAX #44), and the empty Braille cell. Other control
+/// characters do not count: nobody types or copies them by accident.
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace()
         || matches!(
@@ -29,7 +29,7 @@ pub fn is_blank(c: char) -> bool {
         )
 }
 
-/// Whether `c` only parts the groups of a number or a secret: blank, or a hyphen, be it a no-break one.
+/// Whether `c` only separates the groups of a number or a secret: a blank or a hyphen, including the no-break hyphen.
 pub fn is_separator(c: char) -> bool {
     is_blank(c) || matches!(c, '-' | '\u{2010}' | '\u{2011}')
 }

@@ -1,19 +1,19 @@
-//! Moments as the rules and the table know them: whole seconds.
+//! Moments in whole seconds, as the rules and the table use them.
 
 use std::ops::{Add, Sub};
 
-/// A moment, in whole seconds since 1970-01-01T00:00:00Z without leap seconds (POSIX.1-2017 §4.16). Adding and subtracting
-/// seconds stops at either end of the range.
+/// A moment, in whole seconds since 1970-01-01T00:00:00Z without leap seconds (POSIX.1-2017 §4.16). Addition and
+/// subtraction of seconds saturate at the ends of the range.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(u64);
 
 impl UnixTime {
-    /// The moment this many seconds after 1970 began.
+    /// The moment this many seconds after the start of 1970.
     pub const fn from_seconds(seconds: u64) -> Self {
         Self(seconds)
     }
 
-    /// Seconds since 1970 began.
+    /// Seconds since the start of 1970.
     pub const fn seconds(self) -> u64 {
         self.0
     }

@@ -1,4 +1,5 @@
-//! Trying a code: counted, compared, accepted once with whatever it brings about, and given back after a fault.
+//! Trying a code: the attempt is counted, the code is compared and, if right, accepted once together with its effect.
+//! After a fault the attempt is given back.
 
 use serde_json::Value;
 
@@ -10,12 +11,12 @@ use crate::identity::user::User;
 use crate::store::{Accepted, Attempt, Effect, RecoveryCodeUse, Store};
 use crate::time::UnixTime;
 
-/// A code as a user types it, told apart by its form.
+/// A code as a user types it; its form tells which kind it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TypedCode {
     /// Six digits, from the app or an SMS.
     OneTime(Code),
-    /// A recovery code, in place of them.
+    /// A recovery code, used instead.
     Recovery(RecoveryCode),
 }
 
@@ -29,7 +30,7 @@ impl TypedCode {
 /// The code in a body's member `key`; `None` if it is absent or null.
 ///
 /// # Errors
-/// It is there and is no code.
+/// It is present but is not a code.
 pub fn key(fields: &Fields) -> Result<Option<TypedCode>, Error> {
     match fields.get("key") {
         None | Some(Value::Null) => Ok(None),
@@ -40,14 +41,14 @@ pub fn key(fields: &Fields) -> Result<Option<TypedCode>, Error> {
     }
 }
 
-/// Who tries which code, and when.
+/// An attempt: who tries which code, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Try<'a> {
-    /// The user whose authenticator it should be from.
+    /// The user whose code it should be.
     pub user: &'a User,
     /// The code.
     pub code: &'a TypedCode,
-    /// When.
+    /// The time of the attempt.
     pub now: UnixTime,
 }
 
@@ -64,7 +65,7 @@ pub enum AcceptedCode {
 }
 
 impl AcceptedCode {
-    /// How many recovery codes are left, where one was used.
+    /// How many recovery codes are left, if one was used.
     pub fn recovery_codes_left(self) -> Option<usize> {
         match self {
             Self::OneTime => None,
@@ -73,11 +74,12 @@ impl AcceptedCode {
     }
 }
 
-/// Accepts the code, which brings about `effect`.
+/// Accepts the code and applies `effect`.
 ///
 /// # Errors
-/// Two-factor is disabled, too many wrong codes came before, the code is wrong, expired or used, the settings are not
-/// verified or were changed too often for the effect, or DynamoDB cannot be reached: then the attempt is not counted.
+/// Two-factor is disabled, too many wrong codes came before, the code is wrong, expired or used, the settings are
+/// not verified or were changed too often for the effect, or DynamoDB cannot be reached, in which case the attempt is
+/// given back.
 pub async fn accept(store: &Store, tried: Try<'_>, effect: &Effect) -> Result<AcceptedCode, Error> {
     match tried.code {
         TypedCode::OneTime(code) => accept_one_time(store, tried, code, effect).await.map(|()| AcceptedCode::OneTime),
@@ -103,11 +105,11 @@ async fn accept_one_time(store: &Store, tried: Try<'_>, code: &Code, effect: &Ef
     match store.accept(tried.user, code, &reserved, effect, tried.now).await {
         Ok(Accepted::Yes) => Ok(()),
         Ok(Accepted::No) => {
-            // The code is wrong whether or not this comes through; the next attempt makes up for it.
+            // The code is wrong whether or not this write succeeds; the next attempt makes up for a lost one.
             let _told = store.locked(tried.user, &reserved, tried.now).await;
             Err(Error::InvalidCode)
         }
-        // A fault of DynamoDB's after a right code costs no attempt.
+        // A DynamoDB fault after a right code must not cost an attempt.
         Err(fault) => match store.release_attempt(tried.user, &reserved).await {
             Ok(()) => Err(fault.into()),
             Err(error) => Err(fault.and_not_released("attempt", &error).into()),

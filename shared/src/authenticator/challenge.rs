@@ -1,4 +1,4 @@
-//! The code that goes out by SMS: an out-of-band secret of short life (NIST SP 800-63B-4 §3.1.3, OWASP ASVS 5.0 §6.6).
+//! The code sent by SMS: a short-lived out-of-band secret (NIST SP 800-63B-4 §3.1.3, OWASP ASVS 5.0 §6.6).
 
 use crate::authenticator::Enrolment;
 use crate::authenticator::code::Code;
@@ -7,10 +7,10 @@ use crate::phone::PhoneNumber;
 use crate::sealing::{CannotSeal, KeyedHash, Keyring};
 use crate::time::UnixTime;
 
-/// Seconds that a code is good for.
+/// Seconds for which a code is valid.
 pub const LIFETIME: u64 = 600;
 
-/// Wrong attempts after which a code is gone.
+/// Wrong attempts after which a code is no longer valid.
 pub const MAX_TRIES: u64 = 5;
 
 /// An out-of-band code that was sent (NIST SP 800-63B-4 §3.1.3).
@@ -18,13 +18,13 @@ pub const MAX_TRIES: u64 = 5;
 pub struct Challenge {
     /// Keyed hash of user, enrolment, number and code.
     pub code_hash: KeyedHash,
-    /// The first second at which it is no longer good.
+    /// The first second at which it is no longer valid.
     pub expires: UnixTime,
     /// Attempts counted since it was sent.
     pub tries: u64,
 }
 
-/// What a code's hash is bound to besides the code: it is worth nothing for another user, enrolment or number.
+/// What a code's hash is bound to besides the code, which is useless for another user, enrolment or number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Binding<'a> {
     /// The user it is sent to.
@@ -36,7 +36,7 @@ pub(crate) struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    /// What is stored of a `code` that is sent at `now`.
+    /// The challenge to store for a `code` that is sent at `now`.
     ///
     /// # Errors
     /// The keyring has no current key to hash with.
@@ -45,8 +45,8 @@ impl Binding<'_> {
         Ok(Challenge { code_hash, expires: now + LIFETIME, tries: 0 })
     }
 
-    /// Whether `code` is the right one at `now`, and the attempt is among the first
-    /// [`MAX_TRIES`] + 1: the one after the fifth wrong code comes too late even if it is right.
+    /// Whether `code` is the right one at `now`, and the attempt, which `challenge.tries` already counts, is among the
+    /// first [`MAX_TRIES`]: after the fifth wrong code even the right one is refused.
     pub(crate) fn accepts(&self, challenge: &Challenge, code: &Code, keys: &Keyring, now: UnixTime) -> bool {
         now < challenge.expires
             && challenge.tries <= MAX_TRIES

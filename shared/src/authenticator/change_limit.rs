@@ -1,26 +1,26 @@
-//! How often a user may replace the settings: each time is an event that may send somebody a mail.
+//! How often a user may replace the settings: each change is an event that may send somebody an e-mail.
 
 use super::throttle::CLOCK_ERROR;
 use crate::time::UnixTime;
 
-/// Changes within [`WINDOW`].
+/// Maximum changes within [`WINDOW`].
 pub const MAX_CHANGES: u64 = 20;
 
-/// Seconds from the first change that are counted together.
+/// Seconds, from the first change, within which changes are counted together.
 pub const WINDOW: u64 = 3600;
 
-/// What is stored of the changes.
+/// The stored count of changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Changes {
     /// When the first of them was; 1970 if there was none.
     pub since: UnixTime,
-    /// How many there were since.
+    /// How many changes there were from then on.
     pub count: u64,
 }
 
 impl Changes {
-    /// Whether a change at `now` is counted together with these. A time that lies too far ahead was written by a clock that
-    /// was wrong ([`CLOCK_ERROR`]).
+    /// Whether a change at `now` is counted together with these. A time too far ahead was written by a wrong clock and
+    /// does not count ([`CLOCK_ERROR`]).
     pub fn reach(self, now: UnixTime) -> bool {
         self.count > 0 && now.since(self.since) < WINDOW && self.since <= now + CLOCK_ERROR
     }

@@ -8,7 +8,7 @@ use crate::text::is_blank;
 /// Digits of a code (RFC 4226 §5.3: at least six).
 pub const DIGITS: usize = 6;
 
-/// How many codes there are.
+/// Number of possible codes.
 const CODES: u32 = 1_000_000;
 
 /// Exactly six ASCII digits. Its `Debug` form shows none of them.
@@ -16,8 +16,8 @@ const CODES: u32 = 1_000_000;
 pub struct Code([u8; DIGITS]);
 
 impl Code {
-    /// Reads six ASCII digits with spaces of any kind among them, as apps show a code: `913 471`. Every spelling is the
-    /// same code, so a used one is used in all of them.
+    /// Reads six ASCII digits and ignores spaces of any kind, since apps show a code as `913 471`. Every spelling is
+    /// the same code, so a code that was used in one spelling is used in all.
     pub fn parse(text: &str) -> Option<Self> {
         let mut digits = [b'0'; DIGITS];
         let mut places = digits.iter_mut();
@@ -27,10 +27,10 @@ impl Code {
         places.next().is_none().then_some(Self(digits))
     }
 
-    /// A new code, every one of the million equally likely.
+    /// A new code; each of the million is equally likely.
     ///
     /// # Errors
-    /// The operating system has no randomness to give.
+    /// The operating system cannot supply random bytes.
     pub fn generate() -> Result<Self, NoRandomness> {
         loop {
             if let Some(code) = Self::from_random(u32::from_be_bytes(random::bytes()?)) {
@@ -39,8 +39,8 @@ impl Code {
         }
     }
 
-    /// The code that a random number stands for. None for the numbers at the top, past the last whole million: they would
-    /// make some codes likelier than others, so another one has to be drawn.
+    /// The code for a random number. `None` for the numbers above the last whole million: they would make some codes
+    /// likelier than others, so another number must be drawn.
     fn from_random(drawn: u32) -> Option<Self> {
         const FAIR: u32 = u32::MAX - u32::MAX % CODES;
         (drawn < FAIR).then(|| Self::from_number(drawn % CODES))
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn every_code_stands_for_as_many_random_numbers_as_any_other() {
-        // Whole millions from 0 on, each with every code once; what lies above them stands for none.
+        // Every whole million from 0 on contains each code once; the numbers above the last one give no code.
         let whole = u32::MAX / CODES * CODES;
         assert_eq!(Code::from_random(whole - 1), Code::parse("999999"));
         for drawn in [whole, whole + 1, whole + 500_000, u32::MAX] {

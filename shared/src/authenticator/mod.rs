@@ -1,4 +1,5 @@
-//! What a user has enrolled (NIST SP 800-63B-4 §4.1: binding an authenticator to an account), and whether a code is right.
+//! What a user has enrolled (NIST SP 800-63B-4 §4.1: binding an authenticator to an account), and whether a code is
+//! right.
 
 pub mod challenge;
 pub mod change_limit;
@@ -11,7 +12,7 @@ pub mod totp;
 use crate::authenticator::secret::Secret;
 use crate::phone::PhoneNumber;
 
-/// The two kinds of authenticator, each with what it needs and nothing else.
+/// The two kinds of authenticator, each with only what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authenticator {
     /// An authenticator app that shares this secret: method `google`.
@@ -21,7 +22,7 @@ pub enum Authenticator {
 }
 
 impl Authenticator {
-    /// The API's name of the method.
+    /// The API's name for the method.
     pub fn method(&self) -> &'static str {
         match self {
             Self::App(_) => "google",
@@ -30,8 +31,8 @@ impl Authenticator {
     }
 }
 
-/// Whether a secret is shown after its first verification. An app has it by then; from then on, whoever has only the
-/// session should not get at it.
+/// Whether a secret is shown after its first verification. By then an app has it, and someone who has only the session
+/// should no longer be able to read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretVisibility {
     /// Always, as documented.
@@ -47,23 +48,23 @@ impl SecretVisibility {
     }
 }
 
-/// Whether changing or disabling verified settings takes a current code besides the token.
+/// Whether changing or disabling verified settings requires a current code as well as the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepUp {
     /// The token is enough, as documented.
     None,
-    /// It takes a current code, or a recovery code.
+    /// A current code or a recovery code is required.
     Code,
 }
 
 /// One enrolment of an authenticator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enrolment {
-    /// Random, new with each enrolment: a write that names it cannot reach a later one.
+    /// Random and new for each enrolment: a write that names it cannot affect a later one.
     pub id: String,
     /// What was enrolled.
     pub authenticator: Authenticator,
-    /// Whether a right code has been seen since.
+    /// Whether a right code has been accepted since.
     pub verified: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Recovery codes: look-up secrets for whoever has lost the authenticator (NIST SP 800-63B-4 §3.1.2, OWASP ASVS 5.0
-//! §6.5.2). Ten at a time, each good once, shown once, stored only as hashes.
+//! Recovery codes: look-up secrets for users who have lost their authenticator (NIST SP 800-63B-4 §3.1.2, OWASP ASVS
+//! 5.0 §6.5.2). They come in sets of ten; each works once, is shown once and is stored only as a hash.
 
 use std::fmt;
 
@@ -13,28 +13,28 @@ use crate::random::{self, NoRandomness};
 use crate::sealing::message;
 use crate::text::is_separator;
 
-/// Codes of one set.
+/// Codes in a set.
 pub const CODES: usize = 10;
 
-/// Bits of a code: more than the 64 from which on guessing needs no limit (NIST SP 800-63B-4 §3.1.2.2), and four even
-/// groups of base32.
+/// Bits in a code: more than the 64 from which guessing needs no limit (NIST SP 800-63B-4 §3.1.2.2), and four equal
+/// groups in base32.
 pub const BITS: usize = 80;
 
 const BYTES: usize = BITS / 8;
 const CHARACTERS: usize = BITS / 5;
 const GROUP: usize = 4;
 
-/// Characters of a hash that are kept: 132 bits. All 43 for each of ten codes would make a user's item, and so the price
-/// of each write to it, twice as large.
+/// Characters of a hash that are kept: 132 bits. Keeping all 43 for each of ten codes would double the size of a user's
+/// item, and so the price of each write to it.
 const HASH_CHARACTERS: usize = 22;
 
-/// A recovery code. Its memory is wiped on drop, and its `Debug` form shows nothing of it.
+/// A recovery code. Its memory is wiped on drop, and its `Debug` form shows none of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(Zeroizing<[u8; BYTES]>);
 
 impl RecoveryCode {
-    /// Reads 16 characters of base32 as people type them: case, hyphens and spaces of any kind do not matter. Every spelling is the
-    /// same code, so a used one is used in all of them.
+    /// Reads 16 characters of base32 as people type them: case, hyphens and spaces of any kind do not matter. Every
+    /// spelling is the same code, so a code that was used in one spelling is used in all.
     pub fn parse(text: &str) -> Option<Self> {
         let mut typed = Zeroizing::new([0; CHARACTERS]);
         let mut places = typed.iter_mut();
@@ -49,12 +49,12 @@ impl RecoveryCode {
         Some(Self(bytes))
     }
 
-    /// The code of these random bits.
+    /// The code with these random bits.
     pub fn from_random(bits: [u8; BYTES]) -> Self {
         Self(Zeroizing::new(bits))
     }
 
-    /// The code in groups for reading: `ABCD-EFGH-IJKL-MNOP`.
+    /// The code in readable groups: `ABCD-EFGH-IJKL-MNOP`.
     pub fn to_text(&self) -> Zeroizing<String> {
         let plain = Zeroizing::new(BASE32_NOPAD.encode(self.0.as_slice()));
         let mut text = Zeroizing::new(String::with_capacity(CHARACTERS + CHARACTERS / GROUP));
@@ -67,8 +67,8 @@ impl RecoveryCode {
         text
     }
 
-    /// What is stored of it, bound to the user: the first 132 bits of a SHA-256. It needs no key: nobody finds 80 random
-    /// bits by trying (NIST SP 800-63B-4 §3.1.2.2), and so a sealing key can be retired without voiding codes.
+    /// The hash to store, bound to the user: the first 132 bits of a SHA-256. It needs no key, because nobody finds 80
+    /// random bits by trying (NIST SP 800-63B-4 §3.1.2.2). So a sealing key can be retired without voiding codes.
     pub(crate) fn hash(&self, user: &User) -> String {
         let text = Zeroizing::new(BASE32_NOPAD.encode(self.0.as_slice()));
         let digest = digest(&SHA256, &message(&["recovery code", &user.tenant, &user.id, &text]));
@@ -84,10 +84,10 @@ impl fmt::Debug for RecoveryCode {
     }
 }
 
-/// A fresh set.
+/// A new set.
 ///
 /// # Errors
-/// The operating system has no randomness to give.
+/// The operating system cannot supply random bytes.
 pub fn generate_set() -> Result<Vec<RecoveryCode>, NoRandomness> {
     (0..CODES).map(|_| random::bytes().map(RecoveryCode::from_random)).collect()
 }

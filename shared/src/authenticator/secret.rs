@@ -1,4 +1,4 @@
-//! The shared secret of an authenticator app, and the base32 text people and QR codes carry it in.
+//! The shared secret of an authenticator app, and the base32 text in which people and QR codes pass it on.
 
 use std::fmt;
 
@@ -7,26 +7,26 @@ use zeroize::Zeroizing;
 
 use crate::text::is_separator;
 
-/// Bytes of a new secret, 160 bits: the length that RFC 4226 §4 (R6) recommends, and that of SHA-1's output.
+/// Bytes in a new secret: 160 bits, the length that RFC 4226 §4 (R6) recommends and the length of SHA-1's output.
 pub const NEW_BYTES: usize = 20;
 
 /// Shortest secret accepted, in bits: 16 base32 characters, as authenticator apps have always shown them.
 pub const MIN_BITS: usize = 80;
 
-/// Longest secret accepted, in bits: the block of SHA-1, past which HMAC hashes the key down (RFC 2104 §2).
+/// Longest secret accepted, in bits: the block size of SHA-1. HMAC hashes longer keys first (RFC 2104 §2).
 pub const MAX_BITS: usize = 512;
 
-/// Bits that a character of base32 stands for.
+/// Bits per base32 character.
 const BITS_PER_CHARACTER: usize = 5;
 
-/// A secret of 80 to 512 bits. Its memory is wiped on drop, and its `Debug` form shows nothing of it.
+/// A secret of 80 to 512 bits. Its memory is wiped on drop, and its `Debug` form shows none of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
-/// Why a text is not a secret, as the user should read it.
+/// Why a text is not a secret, worded for the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSecret {
-    /// A character that base32 (RFC 4648 §6) does not have.
+    /// A character outside the base32 alphabet (RFC 4648 §6).
     #[error("must be base32: only the letters A to Z and the digits 2 to 7")]
     NotBase32,
     /// Under 80 bits.
@@ -35,14 +35,14 @@ pub enum InvalidSecret {
     /// Over 512 bits.
     #[error("is too long: a secret has at most 103 base32 characters")]
     TooLong,
-    /// A length that no bytes have in base32: 1, 3 or 6 characters over a multiple of 8.
+    /// A length that base32 never has: 1, 3 or 6 characters over a multiple of 8.
     #[error("has a length that base32 never has: a character is missing, or there is one too many")]
     NotALength,
 }
 
 impl Secret {
     /// Reads base32 as people type and copy it: spaces of any kind, hyphens, case and `=` padding do not matter. Bits
-    /// left over behind the last whole byte are dropped, as authenticator apps do.
+    /// left over after the last whole byte are dropped, as in authenticator apps.
     ///
     /// # Errors
     /// What is wrong with the text.
@@ -61,7 +61,7 @@ impl Secret {
         Self::from_bytes(bytes)
     }
 
-    /// Takes over the raw bytes of a secret.
+    /// The secret with these raw bytes.
     ///
     /// # Errors
     /// The length in bits is out of range.
@@ -71,7 +71,7 @@ impl Secret {
         Ok(Self(bytes))
     }
 
-    /// A new secret of these random bytes ([`crate::random::bytes`]).
+    /// A new secret from these random bytes ([`crate::random::bytes`]).
     pub fn from_random(bytes: [u8; NEW_BYTES]) -> Self {
         Self(Zeroizing::new(bytes.to_vec()))
     }

@@ -1,26 +1,26 @@
-//! Wrong codes in a row, and the wait they bring (RFC 4226 §7.3, NIST SP 800-63B-4 §3.2.2).
+//! Wrong codes in a row, and the wait that follows them (RFC 4226 §7.3, NIST SP 800-63B-4 §3.2.2).
 //!
-//! One counter for a user, over both methods. It moves before a code is looked at
+//! There is one counter per user, for both methods. It is increased before a code is compared
 //! ([`crate::store::Store::reserve_attempt`]), so it counts attempts; a right code clears it.
 
 use crate::time::UnixTime;
 
-/// Attempts that may go wrong before the first wait.
+/// Attempts that may fail before the first wait.
 pub const FREE_ATTEMPTS: u64 = 5;
 
-/// Seconds to wait after the 5th, 6th, 7th … wrong code in a row; the last stands for all that follow.
+/// Seconds to wait after the 5th, 6th, 7th … wrong code in a row; the last value applies from then on.
 pub const WAITS: [u64; 7] = [60, 120, 240, 480, 960, 1920, 3600];
 
-/// Seconds by which two functions' clocks may differ at most. A time that lies further ahead was written by a clock that
-/// was wrong, and holds nobody up: without this bound, a year ahead would lock a user out for a year.
+/// Maximum seconds by which the clocks of two functions may differ. A time further ahead was written by a wrong clock
+/// and is ignored: without this bound, a clock a year ahead would lock a user out for a year.
 pub const CLOCK_ERROR: u64 = 3600;
 
-/// What is stored of the attempts since the last right code.
+/// The stored record of attempts since the last right code.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Throttle {
     /// Attempts counted since the last right code.
     pub failures: u64,
-    /// When the last of them was; 1970 if there was none.
+    /// When the last of them was made; 1970 if there was none.
     pub last_attempt: UnixTime,
 }
 
@@ -35,7 +35,7 @@ impl Throttle {
     }
 }
 
-/// Seconds that `failures` wrong codes in a row make the next attempt wait.
+/// Seconds to wait after `failures` wrong codes in a row.
 pub fn wait_after(failures: u64) -> u64 {
     let [.., longest] = WAITS;
     match failures.checked_sub(FREE_ATTEMPTS) {

@@ -1,5 +1,5 @@
-//! Time-based one-time passwords: SHA-1, six digits, steps of 30 s, one step of skew each side (RFC 6238; the Key URI
-//! format's defaults, which are all that common authenticator apps follow).
+//! Time-based one-time passwords: SHA-1, six digits, steps of 30 s, one step of skew on each side (RFC 6238). These are
+//! the Key URI format's defaults, and the only values that all common authenticator apps follow.
 
 use totp_rs::{Algorithm, Builder, Totp};
 
@@ -8,14 +8,14 @@ use crate::authenticator::secret::Secret;
 use crate::sealing::KeyedHash;
 use crate::time::UnixTime;
 
-/// Seconds of one time step (RFC 6238 §5.2).
+/// Seconds in a time step (RFC 6238 §5.2).
 pub const STEP_SECONDS: u64 = 30;
 
-/// Steps accepted before and after the current one, for clocks that differ and people who type slowly.
+/// Steps accepted before and after the current one, to allow for clocks that differ and people who type slowly.
 pub const SKEW_STEPS: u16 = 1;
 
-/// The last accepted time step. It stays with the secret it was accepted with: enrolling the same secret again does
-/// not let a used code through, and a new secret starts afresh.
+/// The last accepted time step. It belongs to the secret it was accepted with: enrolling the same secret again does not
+/// make a used code valid, and a new secret starts afresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastStep {
     /// Steps of 30 s since 1970.
@@ -24,19 +24,20 @@ pub struct LastStep {
     pub secret_hash: KeyedHash,
 }
 
-/// The time step whose code this is, if it is one of the three around `now`.
+/// The time step that this code belongs to, if it is one of the three around `now`.
 ///
-/// Whether that step was used already is not asked here: [`crate::store::Store::accept`] decides that in its write.
+/// This does not check whether the step has been used: [`crate::store::Store::accept`] does so in its write.
 pub fn matching_step(secret: &Secret, code: &Code, now: UnixTime) -> Option<u64> {
     totp(secret).check(code.as_str(), now.seconds())
 }
 
-/// The code of the step that `now` lies in: what the user's app shows.
+/// The code for the time step at `now`: what the user's app shows.
 pub fn code_at(secret: &Secret, now: UnixTime) -> String {
     totp(secret).generate(now.seconds()).to_string()
 }
 
-// "Noncompliant" only waives the 128-bit minimum of RFC 4226: the API's own sample has 80 bits. Secret sets the bounds.
+// "Noncompliant" only waives the 128-bit minimum of RFC 4226: the API's own sample has 80 bits. `Secret` sets the
+// bounds.
 fn totp(secret: &Secret) -> Totp {
     Builder::new()
         .with_algorithm(Algorithm::SHA1)

@@ -1,30 +1,31 @@
-//! What the service is called in an authenticator app and in an SMS.
+//! The service's name in an authenticator app and in an SMS.
 
 use std::borrow::Cow;
 
 use crate::qr::key_uri;
 use crate::text::is_blank;
 
-/// The service's name: everybody's, or the one that the caller's token says, so that two companies' entries for one e-mail
+/// The service's name: the default, or the one in the caller's token, so that two companies' entries for one e-mail
 /// address do not overwrite each other in an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
-    /// The name for whoever's token says none.
+    /// The name for callers whose token has none.
     pub default: String,
-    /// The claim with a name of its own, if there is one.
+    /// The claim with the name to use instead, if configured.
     pub claim: Option<String>,
 }
 
 impl Issuer {
-    /// The name for a caller with these claims. One that shows nothing counts as absent; one that is too long for a QR
-    /// code is cut and ends in `…`.
+    /// The name for a caller with these claims. A name without visible characters counts as absent; one that is too
+    /// long for a QR code is cut and ends in `…`.
     pub fn for_caller<'a>(&'a self, claim: impl Fn(&str) -> Option<&'a str>) -> Cow<'a, str> {
         let said = self.claim.as_deref().and_then(claim).map(shown).filter(|name| !name.is_empty());
         said.map_or(Cow::Borrowed(self.default.as_str()), Cow::Owned)
     }
 }
 
-/// The name without control characters and without colons, which would end it in a key URI's label.
+/// The name trimmed and cut to length, without control characters, and without colons, which would end it in a key
+/// URI's label.
 fn shown(name: &str) -> String {
     let name: String = name.chars().filter(|c| !c.is_control() && *c != ':').collect();
     key_uri::cut(name.trim_matches(is_blank), key_uri::MAX_ISSUER_BYTES).into_owned()

@@ -1,4 +1,4 @@
-//! Who calls, from the claims that the gateway's authoriser took from the token, and whom they may edit.
+//! The caller, from the claims that the gateway's authoriser took from the token, and whom the caller may edit.
 
 pub mod issuer;
 pub mod permission;
@@ -11,19 +11,19 @@ use self::user::{User, UserIdType, is_name};
 /// Claims by name, each as the gateway gives it: an array as `[a b]`.
 pub type Claims = BTreeMap<String, String>;
 
-/// Which claims say who the caller is.
+/// Which claims identify the caller.
 #[derive(Debug, Clone)]
 pub struct CallerClaims {
     /// The claim with the user's ID.
     pub user_id_claim: String,
-    /// The form user IDs have.
+    /// The form of user IDs.
     pub user_id_type: UserIdType,
-    /// The claim with the tenant, where there are tenants.
+    /// The claim with the tenant, if there are tenants.
     pub tenant_claim: Option<String>,
 }
 
 impl CallerClaims {
-    /// The caller, if the claims name one in the form that IDs have.
+    /// The caller, if the claims name one in the right form.
     pub(crate) fn caller(&self, claims: &Claims) -> Option<User> {
         let id = claims.get(&self.user_id_claim).filter(|id| self.user_id_type.allows(id))?;
         let tenant = match &self.tenant_claim {

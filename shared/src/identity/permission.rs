@@ -1,15 +1,15 @@
-//! Who may edit a user, and who may see one: `users:edit` covers every user of the tenant, `users:edit:42` covers user 42;
-//! `users:read` likewise.
+//! Who may edit a user, and who may see one: `users:edit` covers every user of the tenant, `users:edit:42` covers user
+//! 42; `users:read` likewise.
 
 const EDIT: &str = "users:edit";
 const READ: &str = "users:read";
 
-/// Whether one of the `claims` values grants the edit of the user `id`.
+/// Whether one of the `claims` values allows editing the user `id`.
 pub fn may_edit<'a>(claims: impl IntoIterator<Item = &'a str>, id: &str) -> bool {
     claims.into_iter().flat_map(permissions).any(|permission| covers(permission, EDIT, id))
 }
 
-/// Whether one of the `claims` values lets its holder see the user `id`.
+/// Whether one of the `claims` values allows seeing the user `id`.
 pub fn may_view<'a>(claims: impl IntoIterator<Item = &'a str>, id: &str) -> bool {
     let mut permissions = claims.into_iter().flat_map(permissions);
     permissions.any(|permission| covers(permission, EDIT, id) || covers(permission, READ, id))
@@ -24,12 +24,13 @@ fn covers(permission: &str, right: &str, id: &str) -> bool {
     }
 }
 
-/// The permissions in a claim: a space-separated string (RFC 8693 §4.2 `scope`), the gateway's `[a b]` form of an array, or
-/// `[a, b]`, as Cognito writes the groups of a SAML provider.
+/// The permissions in a claim: a space-separated string (RFC 8693 §4.2 `scope`), the gateway's `[a b]` form of an
+/// array, or `[a, b]`, as Cognito writes the groups of a SAML provider.
 ///
-/// An array's members may hold spaces and commas, which neither form escapes: whoever may put text into a permission claim
-/// can grant. The text of an object is no list of permissions, whatever words are in it: a brace, a double quote or a bracket inside
-/// says that it is one. No form escapes a space, so an ID with a space in it cannot be named.
+/// An array's members may contain spaces and commas, which neither form escapes: whoever can put text into a permission
+/// claim can grant permissions. The text of an object is not a list of permissions, whatever words it contains; a
+/// brace, a double quote or a bracket inside marks such a text. No form escapes a space, so an ID that contains one
+/// cannot be named.
 fn permissions(claim: &str) -> impl Iterator<Item = &str> {
     let array = claim.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
     let list = array.unwrap_or(claim);

@@ -1,10 +1,10 @@
-//! Whose settings: the user's ID, inside the tenant where there are tenants.
+//! A user: an ID, within a tenant if there are tenants.
 
 use std::fmt;
 
 use crate::text::is_blank;
 
-/// The form that user IDs have.
+/// The form of user IDs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserIdType {
     /// Canonical decimal, so that one user has one key: no sign, no leading zero, at most 19 digits.
@@ -13,7 +13,7 @@ pub enum UserIdType {
     String,
 }
 
-/// Most digits of an integer ID, and most characters of a string ID or a tenant.
+/// Maximum digits in an integer ID, and maximum characters in a string ID or a tenant.
 const MAX_DIGITS: usize = 19;
 const MAX_CHARACTERS: usize = 255;
 
@@ -30,9 +30,10 @@ impl UserIdType {
     }
 }
 
-/// Whether `text` can be a string ID or a tenant: 1 to 255 characters, all of them visible but for spaces inside
-/// (`auth0|John Smith`), so that no two look the same. No `"` and no `\`, which the JSON of an event would have to escape.
-/// No text that the gateway makes of an array or an object (`[a b]`, `map[a:b]`): whose that is cannot be told.
+/// Whether `text` can be a string ID or a tenant: 1 to 255 characters, all visible except for spaces inside
+/// (`auth0|John Smith`), so that no two look the same. It may not contain `"` or `\`, which the JSON of an event would
+/// have to escape. It may not be a text that the gateway makes from an array or an object (`[a b]`, `map[a:b]`),
+/// because that does not identify a user.
 pub fn is_name(text: &str) -> bool {
     let is_allowed = |c: char| c == ' ' || !(is_blank(c) || c.is_control() || matches!(c, '"' | '\\'));
     let is_structure = text.ends_with(']') && (text.starts_with('[') || text.starts_with("map["));
@@ -43,10 +44,10 @@ pub fn is_name(text: &str) -> bool {
         && !is_structure
 }
 
-/// A user of a tenant, both of checked form: what every stored item of the user is keyed by.
+/// A user of a tenant, both in a checked form. Every stored item of the user is keyed by them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// The tenant; empty where there are none.
+    /// The tenant; empty if there are no tenants.
     pub tenant: String,
     /// The user's ID.
     pub id: String,

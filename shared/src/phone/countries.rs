@@ -1,4 +1,5 @@
-//! The countries that SMS may go to: what keeps codes from being sent to expensive numbers abroad (toll fraud).
+//! The countries that SMS may be sent to. The list keeps codes from being sent to expensive numbers abroad (toll
+//! fraud).
 
 /// ISO 3166-1 alpha-2 codes, or every country.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +10,7 @@ pub enum Countries {
     Only(Vec<String>),
 }
 
-/// A text is not a list of countries.
+/// The text is not a list of countries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be * or ISO 3166-1 codes such as DK,SE")]
 pub struct InvalidCountries;
@@ -30,7 +31,7 @@ impl Countries {
         }
     }
 
-    /// Whether SMS may go to the country with this code.
+    /// Whether SMS may be sent to the country with this code.
     pub fn allow(&self, code: &str) -> bool {
         match self {
             Self::All => true,

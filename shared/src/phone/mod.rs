@@ -1,4 +1,4 @@
-//! Phone numbers that can get an SMS, by libphonenumber's metadata.
+//! Phone numbers that can receive an SMS, according to libphonenumber's metadata.
 
 pub mod countries;
 mod invalid;
@@ -26,19 +26,19 @@ pub struct PhoneNumber {
 }
 
 impl PhoneNumber {
-    /// The number that a prefix and what was typed behind it make.
+    /// The number made of a prefix and what was typed after it.
     ///
-    /// A trunk zero (UK `07911…`) is dropped; a zero that belongs to the number (Ivory Coast `0701234567`) stays, and is
-    /// put back where an integer lost it.
+    /// A trunk zero (UK `07911…`) is dropped. A zero that belongs to the number (Ivory Coast `0701234567`) stays, and
+    /// is restored where an integer lost it.
     ///
     /// # Errors
-    /// Which half is wrong: there is no such number, it gets no SMS, or it is in a country that is not among `countries`.
+    /// Which half is wrong: there is no such number, it cannot receive SMS, or its country is not among `countries`.
     pub fn of(prefix: &Prefix, national: &National, countries: &Countries) -> Result<Self, InvalidPhoneNumber> {
         let mut reason = None;
         for digits in prefix.readings(national) {
             match Found::of(prefix, &digits) {
                 Ok(found) if found.gets_sms() => return found.served(prefix, countries),
-                // A number that exists, but gets no SMS, says more than digits that are no number.
+                // That a number exists but cannot receive SMS is a better reason than that digits are not a number.
                 Ok(found) => reason = Some(found.why_no_sms()),
                 Err(why) => reason = reason.or(Some(why)),
             }
@@ -46,7 +46,7 @@ impl PhoneNumber {
         Err(reason.unwrap_or(InvalidNumber::Unknown).into())
     }
 
-    /// The same of two texts.
+    /// The same, from two texts.
     ///
     /// # Errors
     /// Which half is wrong, and why.
@@ -69,22 +69,22 @@ impl PhoneNumber {
         &self.country
     }
 
-    /// The number as the network takes it, `+4520123456` (ITU-T E.164).
+    /// The number in the network's form, `+4520123456` (ITU-T E.164).
     pub fn e164(&self) -> Zeroizing<String> {
         Zeroizing::new(format!("+{}{}", self.country_code, self.national))
     }
 
-    /// The last two digits, by which its owner knows it.
+    /// The last two digits, by which its owner recognises it.
     pub(crate) fn last_digits(&self) -> &str {
         self.national.get(self.national.len().saturating_sub(2)..).unwrap_or_default()
     }
 
-    /// `45 20123456 DK`: what is sealed into the table.
+    /// `45 20123456 DK`: the text that is sealed and stored in the table.
     pub(crate) fn to_stored(&self) -> Zeroizing<String> {
         Zeroizing::new(format!("{} {} {}", self.country_code, self.national, self.country))
     }
 
-    /// Reads back what [`PhoneNumber::to_stored`] wrote, without asking the metadata again: it may have moved on since.
+    /// Reads back what [`PhoneNumber::to_stored`] wrote, without consulting the metadata, which may have changed since.
     pub(crate) fn from_stored(text: &str) -> Option<Self> {
         let mut parts = text.split(' ').map(str::to_owned);
         let (country_code, national, country) = (parts.next()?, parts.next()?, parts.next()?);
@@ -103,7 +103,7 @@ impl fmt::Debug for PhoneNumber {
     }
 }
 
-/// A number that somebody can have, of whatever kind.
+/// A valid number of any kind.
 struct Found {
     national: String,
     kind: PhoneNumberType,
@@ -111,14 +111,14 @@ struct Found {
 }
 
 impl Found {
-    /// The number of these digits behind the prefix's country code.
+    /// The number with these digits after the prefix's country code.
     fn of(prefix: &Prefix, digits: &str) -> Result<Self, InvalidNumber> {
         let found = Self::by_metadata(prefix.code(), digits)?;
         if !prefix.may_be_in(found.country) {
             return Err(InvalidNumber::Unknown);
         }
-        // Argentine mobiles have a 9 before the area code, which nobody there writes: libphonenumber's FAQ ("Argentina")
-        // says to put it back where a number is known to be a mobile.
+        // Argentine mobile numbers have a 9 before the area code, which nobody there writes. libphonenumber's FAQ
+        // ("Argentina") says to restore it where a number is known to be a mobile.
         if let (false, Some(token)) = (found.gets_sms(), PHONE_NUMBER_UTIL.get_country_mobile_token(prefix.code()))
             && let Ok(mobile) = Self::by_metadata(prefix.code(), &format!("{token}{}", found.national))
             && mobile.gets_sms()
@@ -135,7 +135,7 @@ impl Found {
             ParseError::InvalidCountryCode | ParseError::NotANumber(_) => InvalidNumber::Unknown,
         })?;
         match (number.get_type(), number.get_region_code()) {
-            // A number is valid if it is of some kind.
+            // A number is valid if its kind is known.
             (PhoneNumberType::Unknown, _) | (_, None) => Err(match number.is_possible_with_reason() {
                 Err(ValidationError::TooShort) | Ok(NumberLengthType::IsPossibleLocalOnly) => InvalidNumber::TooShort,
                 Err(ValidationError::TooLong) => InvalidNumber::TooLong,

@@ -108,7 +108,7 @@ fn a_prefix_may_have_the_area_code_in_it_as_country_pickers_do() {
 
 #[test]
 fn a_prefix_with_an_area_code_takes_no_number_of_another_country() {
-    // The last are Svalbard's prefix and a number of Norway.
+    // The last pair is Svalbard's prefix with a Norwegian number.
     for (prefix, typed) in [
         ("1242", "8762101234"),
         ("1242", "2015550123"),
@@ -118,7 +118,7 @@ fn a_prefix_with_an_area_code_takes_no_number_of_another_country() {
     ] {
         assert!(matches!(parse(prefix, typed), Err(InvalidPhoneNumber::Number(_))), "+{prefix} {typed}");
     }
-    // An area code of the United States is no country's.
+    // A United States area code does not identify a country.
     assert_eq!(parse("1201", "5550123"), Err(InvalidPrefix::Unknown.into()));
 }
 

@@ -1,4 +1,4 @@
-//! The two halves of a number, as they are typed.
+//! The two halves of a number, as typed.
 
 use std::fmt;
 
@@ -8,18 +8,18 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber};
 use super::invalid::{InvalidNumber, InvalidPrefix};
 use crate::text::is_separator;
 
-/// Most digits of a country code, and of a whole number (ITU-T E.164 §6).
+/// Maximum digits in a country code, and in a whole number (ITU-T E.164 §6).
 const MAX_CODE_DIGITS: usize = 3;
 const MAX_DIGITS: usize = 15;
 
-/// Most digits of a country code with an area code behind it.
+/// Maximum digits in a country code followed by an area code.
 const MAX_PREFIX_DIGITS: usize = 7;
 
-/// Most zeros that a country's mobile numbers begin with and an integer has lost (Tajikistan: `000…`).
+/// Maximum zeros that a country's mobile numbers begin with and an integer loses (Tajikistan: `000…`).
 const MAX_LOST_ZEROS: usize = 3;
 
-/// What a number begins with: a country code, or one with the area code of one country behind it, as country pickers have
-/// it (`1242`, the Bahamas).
+/// What a number begins with: a country code, or a country code followed by the area code of one country, as in country
+/// pickers (`1242`, the Bahamas).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prefix {
     code: i32,
@@ -34,16 +34,16 @@ struct Area {
 }
 
 impl Prefix {
-    /// Reads digits, with spaces and hyphens among them.
+    /// Reads digits, ignoring spaces and hyphens.
     ///
     /// # Errors
-    /// The text is not digits, or no country's code.
+    /// The text is not digits, or is not a country's code.
     pub fn parse(text: &str) -> Result<Self, InvalidPrefix> {
         let digits = digits(text).ok_or(InvalidPrefix::NotDigits)?;
         if digits.len() > MAX_PREFIX_DIGITS {
             return Err(InvalidPrefix::Unknown);
         }
-        // No code is another one's beginning (ITU-T E.164), and none begins with a zero.
+        // No code is the beginning of another (ITU-T E.164), and none begins with a zero.
         let (code, rest, country) = (1..=MAX_CODE_DIGITS)
             .filter_map(|length| digits.split_at_checked(length))
             .filter(|(code, _)| !code.starts_with('0'))
@@ -69,13 +69,13 @@ impl Prefix {
         self.area.as_ref().is_none_or(|area| area.country == country)
     }
 
-    /// Whether only the number behind it says which country it is in.
+    /// Whether only the number after it tells which country it is in.
     pub(super) fn has_several_countries(&self) -> bool {
         self.area.is_none() && is_shared(self.code)
     }
 
-    /// What may follow the country code, for this was typed behind the prefix: digits that an area code belongs before,
-    /// or that have it already; or an integer's, with the zeros that it may have lost.
+    /// What may follow the country code if this was typed after the prefix. With an area code, the digits either need
+    /// it in front or have it already. Without one, an integer may have lost leading zeros.
     pub(super) fn readings(&self, national: &National) -> Vec<String> {
         let typed = &national.digits;
         match &self.area {
@@ -89,7 +89,8 @@ impl Prefix {
 }
 
 impl Area {
-    /// libphonenumber has what a country's numbers begin with where a code is shared, and finds the country by it.
+    /// Where countries share a code, libphonenumber knows what each country's numbers begin with, and finds the country
+    /// from that.
     fn of(code: i32, digits: &str) -> Option<Self> {
         if digits.starts_with('0') || !is_shared(code) {
             return None;
@@ -101,24 +102,24 @@ impl Area {
     }
 }
 
-/// What was typed behind the prefix.
+/// What was typed after the prefix.
 #[derive(Clone, PartialEq, Eq)]
 pub struct National {
     digits: String,
-    /// An integer has no leading zeros, whether or not the number has.
+    /// An integer has no leading zeros, even if the number has.
     is_integer: bool,
 }
 
 impl National {
-    /// Reads digits, with spaces and hyphens among them.
+    /// Reads digits, ignoring spaces and hyphens.
     ///
     /// # Errors
-    /// The text is not digits, or too many of them.
+    /// The text is not digits, or there are too many.
     pub fn parse(text: &str) -> Result<Self, InvalidNumber> {
         Self::of(digits(text).ok_or(InvalidNumber::NotDigits)?, false)
     }
 
-    /// Takes over an integer.
+    /// Takes the digits of an integer.
     ///
     /// # Errors
     /// It has too many digits.
@@ -137,12 +138,12 @@ impl fmt::Debug for National {
     }
 }
 
-/// Whether several countries have this code.
+/// Whether several countries share this code.
 fn is_shared(code: i32) -> bool {
     PHONE_NUMBER_UTIL.get_regions_for_country_calling_code(code).is_some_and(|countries| countries.len() > 1)
 }
 
-/// The digits of `text`, one at least, without what parts them; none if there is anything else.
+/// The digits of `text` without separators; `None` if there are no digits or there is anything else.
 fn digits(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(|c| !is_separator(*c)).collect();
     (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)

@@ -8,20 +8,21 @@ use zeroize::Zeroizing;
 use crate::authenticator::secret::Secret;
 use crate::text::is_blank;
 
-/// Everything but RFC 3986 §2.3's unreserved characters; a space becomes `%20`, never `+`, which iOS would show.
+/// Everything except the unreserved characters of RFC 3986 §2.3. A space becomes `%20`, never `+`, which iOS would
+/// show.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Most bytes of a URI: what keeps its picture readable for a phone's camera (QR version 15 at level M).
+/// Maximum bytes in a URI, so that a phone's camera can read the QR code (version 15 at level M).
 pub const MAX_URI_BYTES: usize = 412;
 
-/// Most bytes of an issuer once percent-encoded; it stands in the URI twice.
+/// Maximum bytes in an issuer once percent-encoded; the URI contains it twice.
 pub const MAX_ISSUER_BYTES: usize = 90;
 
-/// What a text that was cut ends in.
+/// The end of a text that was cut.
 const ELLIPSIS: char = '…';
 
-/// `otpauth://totp/ISSUER:ACCOUNT?secret=SECRET&issuer=ISSUER`, at most [`MAX_URI_BYTES`] long: an account that does not
-/// fit is cut and ends in `…`.
+/// `otpauth://totp/ISSUER:ACCOUNT?secret=SECRET&issuer=ISSUER`, at most [`MAX_URI_BYTES`] long: an account that does
+/// not fit is cut and ends in `…`.
 pub fn uri(issuer: &str, account: &str, secret: &Secret) -> Zeroizing<String> {
     let issuer = encode(issuer);
     let tail = Zeroizing::new(format!("?secret={}&issuer={issuer}", *secret.to_base32()));
@@ -35,12 +36,13 @@ pub fn uri(issuer: &str, account: &str, secret: &Secret) -> Zeroizing<String> {
     uri
 }
 
-/// `text` percent-encoded by RFC 3986.
+/// `text`, percent-encoded as in RFC 3986.
 pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// `text`, or as many whole characters of it as fit with `…` behind them into `room` bytes once percent-encoded.
+/// `text` if it fits into `room` bytes once percent-encoded; otherwise as many whole characters as fit, followed by
+/// `…`.
 pub(crate) fn cut(text: &str, room: usize) -> Cow<'_, str> {
     if encode(text).len() <= room {
         return text.into();
@@ -59,8 +61,8 @@ fn encoded_length(c: char) -> usize {
     utf8_percent_encode(c.encode_utf8(&mut [0; 4]), RESERVED).map(str::len).sum()
 }
 
-/// The first of the `claims` values with something to show, without control characters and without blanks around it; else
-/// the user's ID.
+/// The first of the `claims` values with visible characters, without control characters and surrounding blanks; if
+/// there is none, the user's ID.
 pub fn account<'a>(claims: impl IntoIterator<Item = &'a str>, user_id: &str) -> String {
     claims
         .into_iter()

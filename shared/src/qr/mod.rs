@@ -1,4 +1,4 @@
-//! The QR code that an authenticator app scans: the key URI it says, its modules, its pixels.
+//! The QR code that an authenticator app scans: the key URI it encodes, its modules, its pixels.
 
 pub mod key_uri;
 pub mod png;

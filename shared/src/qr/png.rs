@@ -1,4 +1,4 @@
-//! The picture of a QR code: a PNG in a data URL (RFC 2397), as small as it can be.
+//! The picture of a QR code: a PNG in a data URL (RFC 2397), as small as possible.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use miniz_oxide::deflate::compress_to_vec_zlib;
@@ -6,19 +6,20 @@ use png::{BitDepth, ColorType, Encoder, EncodingError};
 
 use crate::qr::symbol::Symbol;
 
-/// Modules of white around the symbol (ISO/IEC 18004 §5.3.8).
+/// Width of the white border around the symbol, in modules (ISO/IEC 18004 §5.3.8).
 const QUIET_ZONE: usize = 4;
 
-/// Fewest pixels of a side.
+/// Minimum pixels per side.
 const MIN_PIXELS: usize = 200;
 
-/// Enough for the rows to be found as repetitions of each other; more effort saves no byte.
+/// High enough to find the repeated rows; a higher level does not save a byte.
 const DEFLATE_LEVEL: u8 = 6;
 
-/// `data:image/png;base64,…` of `symbol`: one bit a pixel, whole pixels a module, at least 200 pixels wide.
+/// `data:image/png;base64,…` of `symbol`: one bit per pixel, a whole number of pixels per module, at least 200 pixels
+/// wide.
 ///
 /// # Errors
-/// The PNG encoder failed: a bug.
+/// The PNG encoder failed, which is a bug.
 pub fn data_url(symbol: &Symbol) -> Result<String, EncodingError> {
     Ok(format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png(symbol)?)))
 }
@@ -40,14 +41,15 @@ fn png(symbol: &Symbol) -> Result<Vec<u8>, EncodingError> {
     encoder.set_color(ColorType::Grayscale);
     encoder.set_depth(BitDepth::One);
     let mut writer = encoder.write_header()?;
-    // Deflated here and not by the encoder, whose buffers are made for photographs: clearing them takes ten times as
-    // long as all this.
+    // Compressed here rather than by the encoder, whose buffers are sized for photographs: clearing them takes ten
+    // times as long as everything else here.
     writer.write_chunk(png::chunk::IDAT, &compress_to_vec_zlib(&scanlines, DEFLATE_LEVEL))?;
     writer.finish()?;
     Ok(file)
 }
 
-/// One line of pixels as PNG has it: the filter "none", then a bit a pixel, the leftmost highest, white a one.
+/// One line of pixels in PNG's form: the filter "none", then one bit per pixel, the leftmost pixel in the highest bit,
+/// 1 for white.
 fn scanline(row: u128, modules: usize, scale: usize) -> Vec<u8> {
     let mut line = vec![0xFF; 1 + (modules * scale).div_ceil(8)];
     if let Some((filter, pixels)) = line.split_first_mut() {

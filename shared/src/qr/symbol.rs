@@ -1,8 +1,8 @@
 //! The modules of a QR code (ISO/IEC 18004 §7), with the mask that disturbs a reader least.
 //!
-//! The `qrcode` crate encodes, and could choose the mask too; but that choice looks at single modules, eight masks over,
-//! and takes some forty times as long as all the rest. Here whole rows of modules are scored at once, as bits of a number,
-//! by the same rules and with the same result.
+//! The `qrcode` crate does the encoding. It could also choose the mask, but it scores single modules, for each of eight
+//! masks, which takes some forty times as long as everything else. Here whole rows of modules are scored at once, as
+//! the bits of a number, by the same rules and with the same result.
 
 use qrcode::bits::encode_auto;
 use qrcode::canvas::{Canvas, MaskPattern};
@@ -10,7 +10,8 @@ use qrcode::ec::construct_codewords;
 use qrcode::types::{QrError, QrResult};
 use qrcode::{Color, EcLevel};
 
-/// Widest symbol whose rows fit, with the margin that the scoring needs: version 25, far beyond what a camera reads.
+/// Widest symbol whose rows fit into a `u128` with the margin that the scoring needs: version 25, far beyond what a
+/// camera reads.
 const MAX_WIDTH: usize = 117;
 
 const MASKS: [MaskPattern; 8] = [
@@ -24,7 +25,7 @@ const MASKS: [MaskPattern; 8] = [
     MaskPattern::Meadow,
 ];
 
-/// A QR code: dark modules are ones, a row's leftmost module is its lowest bit.
+/// A QR code. Dark modules are ones; the leftmost module of a row is its lowest bit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symbol {
     rows: Vec<u128>,
@@ -32,7 +33,7 @@ pub struct Symbol {
 }
 
 impl Symbol {
-    /// The QR code of `text` at error correction level M, which survives a turned or dirty picture better than L.
+    /// The QR code for `text` at error correction level M, which tolerates a tilted or dirty picture better than L.
     ///
     /// # Errors
     /// `text` is too long.
@@ -54,7 +55,7 @@ impl Symbol {
         masked.min_by_key(Self::penalty).ok_or(QrError::InvalidVersion)
     }
 
-    /// Modules of a side.
+    /// Modules per side.
     pub fn width(&self) -> usize {
         self.rows.len()
     }
@@ -80,7 +81,7 @@ impl Symbol {
         symbol
     }
 
-    /// How much this mask disturbs a reader (§7.8.3): the less the better.
+    /// How much this mask disturbs a reader (§7.8.3): lower is better.
     fn penalty(&self) -> u32 {
         let width = self.width();
         let lines = self.rows.iter().chain(&self.columns);
@@ -98,12 +99,12 @@ fn lowest(count: usize) -> u128 {
     (1 << count) - 1
 }
 
-/// Where a module and the next one of its line are alike.
+/// The positions where a module equals the next one in its line.
 fn alike(line: u128, width: usize) -> u128 {
     !(line ^ (line >> 1)) & lowest(width - 1)
 }
 
-/// Runs of five and more alike modules: 3 for each, and 1 for each module beyond the fifth.
+/// Runs of five or more equal modules: 3 for each, and 1 for each module beyond the fifth.
 fn runs(line: u128, width: usize) -> u32 {
     let alike = alike(line, width);
     let fives = alike & (alike >> 1) & (alike >> 2) & (alike >> 3);
@@ -111,9 +112,9 @@ fn runs(line: u128, width: usize) -> u32 {
     fives.count_ones() + 2 * starts.count_ones()
 }
 
-/// Modules that look like a finder, `#.###.#` with four light ones before or behind: 40 for each.
+/// Patterns that look like a finder, `#.###.#` with four light modules before or after: 40 for each.
 fn finders(line: u128) -> u32 {
-    // Room for the four before the first module; outside the symbol it is light.
+    // Makes room for four modules before the first; modules outside the symbol are light.
     let line = line << 4;
     let looks = line & !(line >> 1) & (line >> 2) & (line >> 3) & (line >> 4) & !(line >> 5) & (line >> 6);
     let light_before = !((line << 1) | (line << 2) | (line << 3) | (line << 4));
@@ -121,7 +122,7 @@ fn finders(line: u128) -> u32 {
     40 * (looks & (light_before | light_behind)).count_ones()
 }
 
-/// Blocks of two by two alike modules in two rows: 3 for each.
+/// Two-by-two blocks of equal modules in two rows: 3 for each.
 fn blocks(upper: u128, lower: u128, width: usize) -> u32 {
     let alike_down = !(upper ^ lower) & lowest(width);
     3 * (alike_down & (alike_down >> 1) & alike(upper, width)).count_ones()

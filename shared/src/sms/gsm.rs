@@ -1,9 +1,10 @@
-//! What fits into one SMS: 160 characters of the GSM alphabet, or 70 where a single one is outside it.
+//! What fits into one SMS: 160 characters of the GSM alphabet, or 70 if any character is outside it.
 
-/// Most septets of a message that is not split (3GPP TS 23.038, TS 23.040 §9.2.3.24).
+/// Maximum septets in a message that is not split (3GPP TS 23.038, TS 23.040 §9.2.3.24).
 pub(super) const MAX_SEPTETS: usize = 160;
 
-/// Most 16-bit units of such a message in UCS-2, the alphabet of everything that GSM's does not have: the same 140 bytes.
+/// Maximum 16-bit units in such a message in UCS-2, which is used for everything outside the GSM alphabet: the same 140
+/// bytes.
 pub(super) const MAX_UCS2_UNITS: usize = 70;
 
 /// The GSM 7-bit default alphabet: one septet each (3GPP TS 23.038 §6.2.1).
@@ -15,10 +16,10 @@ const EXTENSION: &str = "^{}\\[~]|€";
 /// Septets that `text` takes in the GSM alphabet.
 ///
 /// # Errors
-/// The first character that the alphabet does not have.
+/// The first character outside the alphabet.
 pub(super) fn septets(text: &str) -> Result<usize, char> {
     text.chars().try_fold(0, |sum, character| match character {
-        // Most of any text, without a search for each of them: this runs for every send.
+        // Covers most of any text without a search per character, since this runs for every send.
         ' '..='Z' | 'a'..='z' => Ok(sum + 1),
         c if BASIC.contains(c) => Ok(sum + 1),
         c if EXTENSION.contains(c) => Ok(sum + 2),
@@ -30,7 +31,7 @@ pub(super) fn septets(text: &str) -> Result<usize, char> {
 pub(super) fn is_one_message(text: &str) -> bool {
     match septets(text) {
         Ok(septets) => septets <= MAX_SEPTETS,
-        // SNS goes over to UCS-2 for the whole message. A character outside the BMP, such as an emoji, is two units.
+        // SNS switches to UCS-2 for the whole message. A character outside the BMP, such as an emoji, is two units.
         Err(_) => text.encode_utf16().count() <= MAX_UCS2_UNITS,
     }
 }

@@ -1,5 +1,7 @@
-//! How often an SMS may be sent: 30 s between two, 5 an hour and 10 a day for a user; 10 a day to a phone number over
-//! all users, of which 3 for enrolments that are not verified; so many an hour from the whole stack. Sliding windows over the times of the sends themselves, so no edge of an hour or a day lets more through.
+//! How often an SMS may be sent. For a user: 30 s between two, 5 an hour and 10 a day. For a phone number, over all
+//! users of the tenant: 10 a day, of which 3 for unverified enrolments. For the whole stack: a budget for each hour of
+//! the clock. The windows of users and numbers slide over the times of the sends, so the edge of an hour or a day does
+//! not let more through.
 
 use crate::authenticator::throttle::CLOCK_ERROR;
 use crate::time::UnixTime;
@@ -7,7 +9,7 @@ use crate::time::UnixTime;
 /// Seconds in a day: the longest window, after which a send is forgotten.
 pub const DAY: u64 = 86_400;
 
-/// Seconds between two sends of a user.
+/// Minimum seconds between two sends to a user.
 pub const SPACING: u64 = 30;
 
 const STAMPS_PER_SECOND: u64 = 1_000_000;
@@ -21,50 +23,52 @@ pub struct Limit {
     pub seconds: u64,
 }
 
-/// The limits of one user. They follow the user, so new settings do not refill them.
+/// The limits for one user. They belong to the user, so new settings do not reset them.
 pub const USER_LIMITS: &[Limit] =
     &[Limit { sends: 1, seconds: SPACING }, Limit { sends: 5, seconds: 3600 }, Limit { sends: 10, seconds: DAY }];
 
-/// The limit of one phone number, whoever of the tenant sends to it.
+/// The limit for one phone number, over all users of the tenant.
 pub const NUMBER_LIMIT: Limit = Limit { sends: 10, seconds: DAY };
 
-/// Of these, how many may be for enrolments that are not verified: strangers who enrol a number cannot use up its owner's.
+/// How many of these may be for unverified enrolments, so that strangers who enrol a number cannot use up its owner's
+/// sends.
 pub const UNVERIFIED_NUMBER_LIMIT: Limit = Limit { sends: 3, seconds: DAY };
 
-/// Seconds to wait that are said where a number's limit is reached, whatever the truth is: an exact wait would tell a
-/// stranger when the number's owner signed in.
+/// Seconds to wait that are reported when a number's limit is reached, whatever the real wait is: an exact wait would
+/// tell a stranger when the number's owner signed in.
 pub const NUMBER_WAIT: u64 = 3600;
 
-/// Whose code it is: a sign-in of somebody who has the phone, or an enrolment that nobody has verified yet.
+/// What a code is for: a sign-in by somebody who has the phone, or an enrolment that is not verified yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// The enrolment is verified.
     SignIn,
-    /// It is not.
+    /// The enrolment is not verified.
     Enrolment,
 }
 
-/// The sends of the whole stack within an hour: what bounds the bill, and keeps SNS's own spending limit out of reach, past
-/// which it takes messages and sends none.
+/// The maximum sends from the whole stack in an hour. It bounds the bill and keeps SNS's own spending limit out of
+/// reach, beyond which SNS accepts messages and sends none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Sends of an hour. Those for enrolments get half of them at most, so that sign-ins go on when somebody pumps.
+    /// Sends in an hour. At most half of them may be for unverified enrolments, so that sign-ins still work during SMS
+    /// pumping.
     pub per_hour: u64,
 }
 
 impl Budget {
-    /// Sends of an hour that may be for enrolments.
+    /// Sends in an hour that may be for unverified enrolments.
     pub fn for_enrolments(self) -> u64 {
         self.per_hour / 2
     }
 }
 
-/// One send: its second since 1970 times a million, plus a random part that tells sends of the same second apart.
+/// One send: its second since 1970 times a million, plus a random part that tells sends in the same second apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stamp(pub u64);
 
 impl Stamp {
-    /// The stamp of a send at `now`, with what `random` makes of its last six digits.
+    /// The stamp of a send at `now`; `random` gives its last six digits.
     pub fn new(now: UnixTime, random: [u8; 8]) -> Self {
         let within_second = u64::from_be_bytes(random) % STAMPS_PER_SECOND;
         Self(now.seconds().saturating_mul(STAMPS_PER_SECOND).saturating_add(within_second))
@@ -81,7 +85,7 @@ impl Stamp {
 pub struct SendLog(Vec<Stamp>);
 
 impl SendLog {
-    /// A log of these sends, in any order.
+    /// A log of these sends, which may be in any order.
     pub fn new(mut stamps: Vec<Stamp>) -> Self {
         stamps.sort_unstable();
         Self(stamps)
@@ -92,14 +96,14 @@ impl SendLog {
         &self.0
     }
 
-    /// Seconds until every one of `limits` allows another send; `None` if they do at `now`. A send
-    /// that lies too far ahead was written by a clock that was wrong ([`CLOCK_ERROR`]), and does not count.
+    /// Seconds until all `limits` allow another send; `None` if they do at `now`. A send too far ahead was written by a
+    /// wrong clock and does not count ([`CLOCK_ERROR`]).
     pub fn retry_after(&self, limits: &[Limit], now: UnixTime) -> Option<u64> {
         let counted = || self.0.iter().rev().filter(|stamp| stamp.time() <= now + CLOCK_ERROR);
         limits
             .iter()
             .filter_map(|limit| {
-                // The send that has to leave the window before another fits in.
+                // The send that must leave the window before another fits in.
                 let blocking = counted().nth(limit.sends.checked_sub(1)?)?;
                 let left = (blocking.time() + limit.seconds).since(now);
                 (left > 0).then_some(left)
@@ -107,7 +111,7 @@ impl SendLog {
             .max()
     }
 
-    /// This log with one more send, and without those that no window reaches any more or that lie too far ahead.
+    /// This log with one more send, and without sends that no window covers any more or that are too far ahead.
     pub fn with(&self, stamp: Stamp) -> Self {
         let now = stamp.time();
         let kept = self.0.iter().copied().filter(|old| old.time() > now - DAY && old.time() <= now + CLOCK_ERROR);

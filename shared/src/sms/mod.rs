@@ -1,4 +1,4 @@
-//! The text of an SMS: always one message, in a language that its reader knows, with the code where a phone finds it.
+//! The text of an SMS: always one message, in a language that the user knows, with the code where a phone finds it.
 
 mod gsm;
 pub mod limits;
@@ -13,11 +13,11 @@ use zeroize::Zeroizing;
 use crate::authenticator::code::{Code, DIGITS};
 pub use texts::{LANGUAGES, Language};
 
-/// Longest domain of a WebOTP line that every language's shortest text, which has no issuer, leaves room for. What
-/// [`SmsText::message`] falls back on is one message then, whatever the issuer: nothing more is to check in init.
+/// Longest domain of a WebOTP line that fits beside the shortest text of every language, which has no issuer. So the
+/// text that [`SmsText::message`] falls back on is one message whatever the issuer, and init has nothing more to check.
 pub const MAX_DOMAIN: usize = 46;
 
-/// What an SMS says, checked to be one message for whoever gets it.
+/// What an SMS says, checked to be one message for every recipient.
 #[derive(Debug)]
 pub struct SmsText {
     wording: Wording,
@@ -29,20 +29,20 @@ pub struct SmsText {
 enum Wording {
     /// The company's own text, the same for everybody.
     Own(String),
-    /// The built-in texts; this language for whoever has none of them.
+    /// The built-in texts; this language is for users whose own has no text.
     BuiltIn(&'static Language),
 }
 
-/// Why a text or a domain does not make one SMS. The sentence goes on from the name of the setting.
+/// Why a text or a domain does not make one SMS. The name of the setting comes before the sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSmsText {
-    /// There is no place for the code.
+    /// The text has no placeholder for the code.
     #[error("must contain {{code}}")]
     NoCode,
-    /// A character that would make the whole message one of 70 characters.
+    /// A character that would limit the whole message to 70 characters.
     #[error("contains {0:?}, which is not in the GSM alphabet of SMS")]
     NotGsm(char),
-    /// Characters of the message, with the code, the issuer and the WebOTP line filled in.
+    /// The message has this many characters, with the code, the issuer and the WebOTP line filled in.
     #[error("makes a message of {0} characters; at most {max} fit into one SMS", max = gsm::MAX_SEPTETS)]
     TooLong(usize),
     /// The domain leaves no room for the code in some language.
@@ -51,11 +51,11 @@ pub enum InvalidSmsText {
 }
 
 impl SmsText {
-    /// The company's own text, with `{code}` and `{issuer}`, and with the WebOTP line `@domain #code` where `domain` is
+    /// The company's own text, with `{code}` and `{issuer}`, and with the WebOTP line `@domain #code` if `domain` is
     /// not empty (WICG, "Origin-bound one-time codes delivered via SMS").
     ///
     /// # Errors
-    /// There is no `{code}`, a character outside the GSM alphabet, or over 160 of them.
+    /// There is no `{code}`, there is a character outside the GSM alphabet, or the message is over 160 characters long.
     pub fn own(template: &str, issuer: &str, domain: &str) -> Result<Self, InvalidSmsText> {
         if !template.contains("{code}") {
             return Err(InvalidSmsText::NoCode);
@@ -67,8 +67,8 @@ impl SmsText {
         }
     }
 
-    /// The built-in texts; `default` is for callers whose language is not known or not here. The WebOTP line is as
-    /// above.
+    /// The built-in texts; `default` is for callers whose language is unknown or has no text. The WebOTP line is as in
+    /// [`SmsText::own`].
     ///
     /// # Errors
     /// The domain has over [`MAX_DOMAIN`] characters.
@@ -83,9 +83,10 @@ impl SmsText {
         Self { wording, issuer: issuer.to_owned(), domain: domain.to_owned() }
     }
 
-    /// The message with this issuer and code, for a user with this `locale` (a BCP 47 tag; both from whoever wrote the
-    /// token): the company's own text, or the fullest one in the user's language that makes one SMS with this issuer and
-    /// domain. An own text that an issuer makes too long has everybody's issuer instead, which was checked in init.
+    /// The message with this issuer and code, for a user with this `locale` (a BCP 47 tag). The issuer and the locale
+    /// come from whoever wrote the token. The text is the company's own, or the fullest one in the user's language that
+    /// makes one SMS with this issuer and domain. If the company's own text does not make one SMS with this issuer, it
+    /// gets the default issuer instead, which was checked in init.
     pub fn message(&self, issuer: &str, locale: Option<&str>, code: &Code) -> Zeroizing<String> {
         let filled = |text: &str| message(text, issuer, &self.domain, code.as_str());
         match self.wording {
@@ -101,7 +102,8 @@ impl SmsText {
     }
 }
 
-/// `text` with its places filled, and the WebOTP line. The code goes in before the issuer, whose name is taken as it is.
+/// `text` with its placeholders filled, and the WebOTP line. The code goes in before the issuer, so that a placeholder
+/// in the issuer's name is not filled.
 fn message(text: &str, issuer: &str, domain: &str, code: &str) -> Zeroizing<String> {
     let text = match domain {
         "" => text.to_owned(),

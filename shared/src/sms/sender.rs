@@ -1,4 +1,4 @@
-//! Sending an SMS through Amazon SNS, and knowing whether it may have gone out.
+//! Sends an SMS through Amazon SNS, and tells whether it may have been sent.
 
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
@@ -14,32 +14,33 @@ pub struct SmsSender {
     sender_id: Option<String>,
 }
 
-/// An SMS was not sent, or nobody knows. The text is for the log and holds neither number nor message.
+/// An SMS was not sent, or the outcome is unknown. The text is for the log and contains neither number nor message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendFailure {
     /// Certainly nothing was sent: SNS refused the request, or it never left.
     #[error("nothing was sent: {0}")]
     NotSent(String),
-    /// SNS sends nothing to this number, now or later: its owner has opted out, or it is none that SNS sends to.
+    /// SNS sends nothing to this number, now or later: its owner has opted out, or SNS cannot send to it.
     #[error("the number is refused: {0}")]
     NumberRefused(String),
-    /// The request left and no answer says what became of it.
+    /// The request was sent, but its outcome is unknown.
     #[error("the SMS may have been sent: {0}")]
     Unknown(String),
 }
 
 impl SmsSender {
-    /// A sender through a client that was built once, in init; `sender_id` as phones show it where they do.
+    /// A sender that uses a client built once, in init. Phones show `sender_id` where the country allows one.
     pub fn new(sns: Sns, sender_id: Option<String>) -> Self {
         Self { sns, sender_id }
     }
 
-    /// Makes sure that SNS can be reached soon: to be waited for together with whatever comes before [`SmsSender::send`].
+    /// Makes sure that the connection to SNS is ready. Await this together with whatever comes before
+    /// [`SmsSender::send`].
     pub async fn wake(&self) {
         self.sns.wake().await;
     }
 
-    /// Sends `message` to `number`, once: no try is repeated, so no user gets two.
+    /// Sends `message` to `number` once. A failed call is not retried, so no user gets two messages.
     ///
     /// # Errors
     /// Nothing was sent, or the outcome is unknown.
@@ -67,9 +68,9 @@ fn text(value: &str) -> Result<MessageAttributeValue, SendFailure> {
         .map_err(|_| SendFailure::NotSent("Publish: request could not be built".to_owned()))
 }
 
-/// Whether SNS will not send to this number at all: `InvalidParameter` with `Invalid parameter: PhoneNumber Reason: … is not
-/// valid to publish to`, or `OptedOut`. Everything else about the request is the same for every number, and so is refused for
-/// another reason. <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+/// Whether SNS will never send to this number: `InvalidParameter` with `Invalid parameter: PhoneNumber Reason: … is not
+/// valid to publish to`, or `OptedOut`. The rest of the request is the same for every number, so any other refusal is
+/// not about the number. <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
 fn is_refusal_of_number(code: Option<&str>, message: Option<&str>) -> bool {
     match code {
         Some("OptedOut" | "OptedOutException") => true,
@@ -100,8 +101,8 @@ fn failure(error: &SdkError<PublishError>) -> SendFailure {
             if is_refusal_of_number(service.err().code(), service.err().message()) {
                 return SendFailure::NumberRefused(text);
             }
-            // A refusal (4xx, throttling with it) sent nothing; after an error inside SNS nobody knows, save where SNS
-            // says that it did not take the request at all.
+            // A refusal (4xx, including throttling) sent nothing. After an error inside SNS the outcome is unknown,
+            // unless SNS says that it did not accept the request at all (503).
             let status = service.raw().status().as_u16();
             if (400..500).contains(&status) || status == 503 {
                 SendFailure::NotSent(text)

@@ -1,11 +1,11 @@
-//! Every language, with every issuer and domain that a deployment may have: one message that a phone can read.
+//! Every language, with every issuer and domain that a deployment may have, gives one message that a phone can read.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Issuers up to the 40 characters that the template takes: in GSM, outside it, outside the BMP, and with what looks like
-/// a place to fill.
+/// Issuers up to the 40 characters that the template allows: in GSM, outside it, outside the BMP, and with what looks
+/// like a placeholder.
 const ISSUERS: [&str; 8] = [
     "X",
     "Two-Factor",
@@ -17,7 +17,7 @@ const ISSUERS: [&str; 8] = [
     "{code} & {issuer} @evil.example #999999",
 ];
 
-/// Domains up to the longest.
+/// Domains up to the maximum length.
 const DOMAINS: [&str; 4] = ["", "x.dk", "login.example.com", "two-factor.logins.staging.some-company.example"];
 
 fn code() -> Code {
@@ -32,24 +32,25 @@ fn own(template: &str, issuer: &str, domain: &str) -> String {
     SmsText::own(template, issuer, domain).unwrap().message(issuer, Some("da"), &code()).to_string()
 }
 
-/// The host and the code of an origin-bound one-time code message, as a browser reads them: "parse an origin-bound
-/// one-time code message" of the WICG's specification, §3.2, without the embedded host.
+/// The host and the code in an origin-bound one-time code message, as a browser reads them: "parse an origin-bound
+/// one-time code message" in the WICG's specification, §3.2, without the embedded host.
 fn origin_bound_code(message: &str) -> Option<(&str, &str)> {
-    // Newlines are normalised, and the last line is what counts.
+    // Newlines are normalised, and only the last line counts.
     let line = message.rsplit(['\n', '\r']).next()?;
     let (host, rest) = marked_token(line, '@')?;
     let (code, _trailing_text_is_ignored) = marked_token(rest.strip_prefix(' ')?, '#')?;
     Some((host, code))
 }
 
-/// "Extract a marked token": the marker, and at least one code point that is not ASCII whitespace. Gives the rest too.
+/// "Extract a marked token": the marker, and at least one code point that is not ASCII whitespace. Also returns the
+/// rest.
 fn marked_token(text: &str, marker: char) -> Option<(&str, &str)> {
     let text = text.strip_prefix(marker)?;
     let (token, rest) = text.split_at(text.find(|c: char| c.is_ascii_whitespace()).unwrap_or(text.len()));
     (!token.is_empty()).then_some((token, rest))
 }
 
-/// What every message is held to.
+/// Asserts what must hold for every message.
 fn assert_good(message: &str, issuer: &str, domain: &str, what: &str) {
     assert!(gsm::is_one_message(message), "{what}: {message}");
     assert!(message.starts_with("012345") || message.contains(": 012345"), "{what}: {message}");
@@ -74,7 +75,7 @@ fn in_every_language_with_every_issuer_and_domain_it_is_one_message_with_the_cod
     }
 }
 
-/// The first text of a language, filled in.
+/// The fullest text of a language, filled in.
 fn full(language: &Language, issuer: &str) -> String {
     language.texts()[0].replace("{code}", "012345").replace("{issuer}", issuer)
 }

@@ -1,36 +1,37 @@
-//! The built-in texts, one entry a language. A new language is a new entry here, and in `SmsLocale` of `template.yaml`
-//! where it may be the default; the tests take it from this table.
+//! The built-in texts, one entry per language. To add a language, add an entry here, and one to `SmsLocale` in
+//! `template.yaml` if it may be the default. The tests take the languages from this table.
 //!
 //! How they are written:
 //!
-//! - The code comes first, where the phone's preview shows it, or right behind the issuer.
-//! - `{issuer}` stands where no grammar of any language would inflect it.
-//! - Correct spelling, always: a message with its accents left out can be read, but looks like fraud. So Polish and
-//!   Spanish take words that the GSM alphabet can spell: `jednorazowy kod` and `anuluje` have no accent, and `clave` is
-//!   what banks say for `código`. That way they have 160 characters, and room for all three sentences.
-//! - Portuguese, Czech and Ukrainian can't do without other letters. They say the same in 70, for a short issuer.
+//! - The code comes first, where the phone's preview shows it, or right after the issuer.
+//! - `{issuer}` stands where no language's grammar would inflect it.
+//! - The spelling is always correct: a message without its accents is readable, but looks like fraud. So Polish and
+//!   Spanish use words that the GSM alphabet can spell: `jednorazowy kod` and `anuluje` have no accent, and banks say
+//!   `clave` for `código`. This gives them 160 characters, and room for all three sentences.
+//! - Portuguese, Czech and Ukrainian need other letters. They say the same in 70 characters, with a short issuer.
 
-/// What is said in one language. All sentences but `alone` are about the code that `code` has named.
+/// The sentences in one language. `validity` and `warning` refer to the code that `code` names.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Language {
     /// Its BCP 47 tags, the usual one first.
     pub tags: &'static [&'static str],
-    /// Whose code it is: with `{code}` and `{issuer}`.
+    /// Whose code it is, with `{code}` and `{issuer}`.
     code: &'static str,
-    /// It lives for 10 minutes ([`crate::authenticator::challenge::LIFETIME`]), and those before it are void.
+    /// It is valid for 10 minutes ([`crate::authenticator::challenge::LIFETIME`]), and earlier codes are void.
     validity: &'static str,
-    /// Nobody else should have it.
+    /// Nobody else should get it.
     warning: &'static str,
-    /// `{code}` without the issuer, for a message that has no room for it.
+    /// `{code}` without the issuer, for a message that has no room for the issuer.
     alone: &'static str,
 }
 
-/// The longest language tag that is looked at (RFC 5646 §4.4.1).
+/// The longest language tag that is accepted (RFC 5646 §4.4.1).
 const MAX_TAG_LENGTH: usize = 35;
 
 impl Language {
-    /// The language of a BCP 47 tag, by lookup (RFC 4647 §3.4): `de-AT` is `de`. `da_DK`, as some providers write it, is
-    /// read too (OpenID Connect Core 1.0 §5.1). None: it is no tag, or of a language that is not here.
+    /// The language for a BCP 47 tag, by lookup (RFC 4647 §3.4): `de-AT` gives `de`. `da_DK`, as some providers write
+    /// it, is accepted too (OpenID Connect Core 1.0 §5.1). `None` if the text is not a tag or its language has no
+    /// texts.
     pub fn of(tag: &str) -> Option<&'static Self> {
         let is_tag = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         if tag.len() > MAX_TAG_LENGTH || !tag.bytes().all(is_tag) {
@@ -52,13 +53,13 @@ impl Language {
         [format!("{code} {validity} {warning}"), format!("{code} {warning}"), (*code).to_owned(), (*alone).to_owned()]
     }
 
-    /// The shortest of them.
+    /// The shortest text.
     pub fn shortest(&self) -> &'static str {
         self.alone
     }
 }
 
-/// The languages there are texts in.
+/// The languages with built-in texts.
 pub const LANGUAGES: &[Language] = &[
     Language {
         tags: &["en"],
@@ -117,7 +118,7 @@ pub const LANGUAGES: &[Language] = &[
         alone: "{code} är din kod.",
     },
     Language {
-        // Whoever asks for Nynorsk or for Norwegian gets Bokmål, which they read, rather than another language.
+        // Users who ask for Nynorsk or Norwegian get Bokmål, which they can read, rather than another language.
         tags: &["nb", "nn", "no"],
         code: "{code} er koden din til {issuer}.",
         validity: "Den gjelder i 10 minutter; tidligere koder virker ikke lenger.",
