@@ -1,7 +1,7 @@
-//! Stand-ins for DynamoDB and SNS that take every call, count it and answer it at once, over TLS 1.3.
+//! Stubs of DynamoDB and SNS that accept every call, count it and respond at once, over TLS 1.3.
 //!
-//! They decide nothing: conditions always hold and codes are never used up, so that each request of a run costs the
-//! same. Whether the functions are right is asked elsewhere, against an engine that does decide.
+//! They evaluate nothing: conditions always hold and codes are never used up, so that every request of a run costs the
+//! same. Other tests check that the functions are correct, against an engine that evaluates conditions.
 
 use std::io::{self, BufReader};
 use std::net::{Ipv4Addr, TcpStream};
@@ -15,11 +15,11 @@ use crate::http1::{self, Message};
 use crate::server::{Connections, Server};
 use crate::tls::Tls;
 
-/// The addresses of DynamoDB and SNS, which their certificate names: two hosts, as on AWS, so that neither a connection
-/// nor a TLS session of one serves the other.
+/// The addresses of DynamoDB and SNS, which their certificate names. They are two hosts, as on AWS, so that neither a
+/// connection nor a TLS session to one can be used for the other.
 pub(crate) const HOSTS: [Ipv4Addr; 2] = [Ipv4Addr::new(127, 0, 0, 1), Ipv4Addr::new(127, 0, 0, 2)];
 
-/// An endpoint that speaks as much of DynamoDB and SNS as the functions use.
+/// Endpoints that implement as much of DynamoDB and SNS as the functions use.
 pub(crate) struct Aws {
     shared: Arc<Shared>,
     dynamodb: Server,
@@ -28,7 +28,7 @@ pub(crate) struct Aws {
 
 struct Shared {
     tls: Tls,
-    /// The item that reads and updates answer with.
+    /// The item that reads and updates return.
     item: Value,
     calls: Mutex<Calls>,
 }
@@ -40,7 +40,7 @@ struct Calls {
 }
 
 impl Aws {
-    /// Starts on a free port; answers with `item` where an item is asked for.
+    /// Starts both endpoints on free ports; calls that ask for an item get `item`.
     pub(crate) fn start(tls: &Tls, item: Value) -> Result<Self> {
         let shared = Arc::new(Shared { tls: tls.clone(), item, calls: Mutex::default() });
         let [dynamodb, sns] = HOSTS.map(|host| {
@@ -60,7 +60,7 @@ impl Aws {
         [self.dynamodb.connections(), self.sns.connections()]
     }
 
-    /// A counter that others can read while the endpoint serves.
+    /// A counter of calls that others can read while the endpoints serve.
     pub(crate) fn counter(&self) -> impl Fn() -> usize + Send + Sync + 'static {
         let shared = Arc::clone(&self.shared);
         move || shared.lock().names.len()
@@ -71,7 +71,7 @@ impl Aws {
         self.shared.lock().names.clone()
     }
 
-    /// The last `UpdateItem`.
+    /// The body of the last `UpdateItem`.
     pub(crate) fn last_update(&self) -> Option<Value> {
         self.shared.lock().last_update.clone()
     }
@@ -131,7 +131,7 @@ const PUBLISHED: &str = "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2
     <MessageId>94f20ce6-13c5-43a0-9a9e-ca52d816e90b</MessageId></PublishResult><ResponseMetadata>\
     <RequestId>f187a3c1-376f-11df-8963-01868b7c937a</RequestId></ResponseMetadata></PublishResponse>";
 
-/// The checksum that DynamoDB sends with each answer and some SDKs check (ISO 3309).
+/// The checksum that DynamoDB sends with each response and some SDKs check (ISO 3309).
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))

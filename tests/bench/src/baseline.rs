@@ -3,7 +3,7 @@
 use crate::report::{Measured, Report};
 use crate::table::render;
 
-/// The changes of each function, in percent.
+/// The changes in each function's values, in percent.
 pub(crate) fn comparison(before: &Report, now: &Report) -> String {
     let rows = now.functions.iter().filter_map(|function| {
         let earlier = before.function(&function.name)?;

@@ -1,4 +1,4 @@
-//! The release binaries of the functions: built, and weighed.
+//! Builds the release binaries of the functions and measures their size.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::Result;
 use crate::functions::FUNCTIONS;
 
-/// Bytes of a binary, and of the archive that it is uploaded in.
+/// Bytes of a binary, and of the archive it is uploaded in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Size {
     pub(crate) binary: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Size {
 }
 
 /// Builds all functions and nothing else, as a deployment does: in a build of the whole workspace their dependencies
-/// would have the features of the tools too.
+/// would also have the features that the tools need.
 pub(crate) fn build(workspace: &Path) -> Result<BTreeMap<String, PathBuf>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -35,8 +35,8 @@ pub(crate) fn build(workspace: &Path) -> Result<BTreeMap<String, PathBuf>> {
     Ok(messages.filter_map(|message| executable(&message)).collect())
 }
 
-/// What Cargo tells the program it runs would look like a change of environment to build scripts, which would then run
-/// again each time.
+/// Removes the variables that Cargo sets for the program it runs. To build scripts they would look like a changed
+/// environment, and the scripts would run again each time.
 pub(crate) fn forget_own_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
@@ -52,11 +52,11 @@ fn executable(message: &Value) -> Option<(String, PathBuf)> {
     Some((message.get("target")?.get("name")?.as_str()?.to_owned(), path.into()))
 }
 
-/// Weighs a binary.
+/// Measures the size of a binary.
 pub(crate) fn size(binary: &Path) -> Result<Size> {
     let bytes = std::fs::read(binary).map_err(|e| format!("{}: {e}", binary.display()))?;
     let deflated = miniz_oxide::deflate::compress_to_vec(&bytes, 6);
-    // The archive's own records: a local header, an entry of the directory and its end, and the name `bootstrap` twice.
+    // The archive's own records: a local header, a directory entry, the end record, and the name `bootstrap` twice.
     let records = 30 + 46 + 22 + 2 * "bootstrap".len();
     Ok(Size { binary: bytes.len() as u64, zip: (deflated.len() + records) as u64 })
 }

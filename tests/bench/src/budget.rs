@@ -1,5 +1,5 @@
-//! The budget: what a function may weigh, call and compute. Only what is the same on every machine, so nothing here fails
-//! because a machine is slow or busy.
+//! The budget: the size, calls and instructions allowed for a function. All of them are the same on every machine, so
+//! nothing here fails because a machine is slow or busy.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub(crate) struct Budget {
     functions: BTreeMap<String, Allowed>,
 }
 
-/// How far above its budget a value may be: compilers, C libraries and processors differ a little.
+/// How far above its budget a value may be, in percent: compilers, C libraries and processors differ a little.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Margin {
     bytes: u64,
@@ -52,7 +52,7 @@ impl Budget {
         Ok(std::fs::write(path, serde_json::to_string_pretty(&budget)? + "\n")?)
     }
 
-    /// A table of what was measured and allowed, and what is over the budget.
+    /// A table of what was measured and allowed, and a list of what is over the budget.
     pub(crate) fn check(&self, report: &Report) -> (String, Vec<String>) {
         let (mut rows, mut over) = (Vec::new(), Vec::new());
         for function in &report.functions {
@@ -87,7 +87,7 @@ impl Budget {
         [
             ("bytes", function.size.map(|size| size.binary), allowed.bytes, bytes),
             ("init", now.map(|now| now.init), budget.init, instructions),
-            // What opening takes depends on the certificates' numbers too, and is little without connections.
+            // The cost of opening also depends on the numbers in the certificates, and is small without connections.
             ("opening", now.map(|now| now.priming), budget.priming.max(50_000), instructions),
             ("first", now.map(|now| now.first), budget.first, instructions),
             ("warm", now.map(|now| now.warm), budget.warm, instructions),

@@ -1,5 +1,5 @@
-//! The request after a freeze. Between two requests Lambda stops the process, for seconds or for hours, and a connection of
-//! its may be gone when it runs on.
+//! The request after a freeze. Between two requests Lambda stops the process for seconds or hours, and a connection may
+//! be lost by the time it resumes.
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,24 +12,24 @@ use crate::measure::{median, us};
 use crate::process::{Launch, Outcome};
 use crate::tls::Tls;
 
-/// Longer than a function trusts a connection on which nothing happens.
+/// Longer than a function trusts an idle connection.
 const SILENCE: Duration = Duration::from_secs(7);
 
 /// Requests before the freeze.
 const WARM: usize = 5;
 
-/// Processes of each kind.
+/// Processes per kind of freeze.
 const ROUNDS: usize = 5;
 
 /// How a process is frozen before its last request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Freeze {
     pub(crate) silence: Duration,
-    /// Whether AWS ends the connections meanwhile.
+    /// Whether AWS closes the connections meanwhile.
     pub(crate) is_lost: bool,
 }
 
-/// What the request after a freeze takes in microseconds: with its connections kept, and lost. Medians.
+/// The median time of the request after a freeze in microseconds, with connections kept and lost.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AfterFreeze {
     pub(crate) kept: f64,
@@ -38,8 +38,8 @@ pub(crate) struct AfterFreeze {
     pub(crate) lost_cpu: f64,
 }
 
-/// Measures the request after a freeze of all `launches`. The processes of one are frozen at the same time, and run on one
-/// after the other.
+/// Measures the request after a freeze for all `launches`. The processes of one launch are frozen at the same time and
+/// resume one after the other.
 pub(crate) fn after_freeze(launches: &[Launch], tls: &Tls, scratch: &Path) -> Result<Vec<AfterFreeze>> {
     launches
         .iter()
@@ -81,7 +81,7 @@ fn medians(outcomes: &[Outcome]) -> Option<AfterFreeze> {
     })
 }
 
-/// The turn to run on: what one process does then, no other one disturbs.
+/// The turn to resume, so that no process disturbs another's request.
 pub(crate) fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)

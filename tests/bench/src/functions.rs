@@ -1,4 +1,4 @@
-//! The functions: what each is asked, in which environment, and what is stored of the user who asks.
+//! The functions: the request to each, its environment, and what is stored about the user.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,21 +12,21 @@ use crate::process::Launch;
 use crate::tls::Tls;
 use crate::{Result, totp};
 
-/// A function by the name of its binary, the status its request is answered with, and the method that is enrolled.
+/// A function: the name of its binary, the status of its response, and the enrolled method.
 pub(crate) struct Function {
     pub(crate) name: &'static str,
     pub(crate) status: u16,
     pub(crate) enrolled: Enrolled,
 }
 
-/// What the user who asks has enrolled.
+/// What the user has enrolled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Enrolled {
     App,
     Phone,
 }
 
-/// In the order in which they are measured and shown.
+/// The functions in the order in which they are measured and shown.
 pub(crate) const FUNCTIONS: [Function; 9] = [
     Function { name: "get-settings", status: 200, enrolled: Enrolled::App },
     Function { name: "update-settings", status: 204, enrolled: Enrolled::App },
@@ -39,7 +39,8 @@ pub(crate) const FUNCTIONS: [Function; 9] = [
     Function { name: "reset", status: 204, enrolled: Enrolled::App },
 ];
 
-/// What Lambda and the template set. The session token has the length of a real one: every call signs it.
+/// The variables that Lambda and the template set. The session token is as long as a real one, because every call signs
+/// it.
 pub(crate) fn environment() -> Vec<(String, String)> {
     [
         ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
@@ -71,7 +72,7 @@ pub(crate) fn environment() -> Vec<(String, String)> {
     .into()
 }
 
-/// The event of a function's request, as `events/` has it; a code to verify is made when it is asked for.
+/// The event of a function's request, from `events/`. A code to verify is made anew for every event.
 pub(crate) fn event(workspace: &Path, name: &str) -> Result<Arc<dyn Fn() -> Vec<u8> + Send + Sync>> {
     let path = workspace.join("events").join(format!("{name}.json"));
     let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
@@ -91,7 +92,7 @@ fn with_body(event: &Value, body: &Value) -> Vec<u8> {
     event.to_string().into_bytes()
 }
 
-/// The items of users who have enrolled an app, and a phone: as `update-settings` itself writes them.
+/// The items of a user who has enrolled an app and of one who has enrolled a phone, as `update-settings` writes them.
 pub(crate) struct Items {
     app: Value,
     phone: Value,
@@ -127,13 +128,13 @@ impl Items {
     }
 }
 
-/// The item that an update makes of nothing: its key, and what its expression sets.
+/// The item that an update creates if there is none: its key, and what its expression sets.
 fn item(update: &Value) -> Option<Value> {
     let mut item: Map<String, Value> = update.get("Key")?.as_object()?.clone();
     let expression = update.get("UpdateExpression")?.as_str()?;
     let set = expression.strip_prefix("SET ")?.split(" REMOVE ").next()?;
     for assignment in set.split(',') {
-        // What is decided by what is stored already, such as the type of an event, is left out.
+        // Values that depend on what is already stored, such as the type of an event, are left out.
         let Some((name, value)) = assignment.split_once('=') else { continue };
         let name = match update.get("ExpressionAttributeNames").and_then(|names| names.get(name.trim())) {
             Some(named) => named.as_str()?,
@@ -146,7 +147,7 @@ fn item(update: &Value) -> Option<Value> {
     Some(Value::Object(item))
 }
 
-/// How a function of ours is started.
+/// How one of our functions is started.
 pub(crate) fn launch(function: &Function, binary: &Path, workspace: &Path, items: &Items) -> Result<Launch> {
     Ok(Launch {
         command: vec![OsString::from(binary)],

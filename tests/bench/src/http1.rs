@@ -1,9 +1,9 @@
-//! HTTP/1.1 as far as the stubs and the load need it: messages of known length or in chunks, over connections that stay
-//! open. By hand, so that as little as possible runs beside what is measured.
+//! HTTP/1.1 as far as the stubs and the load need it: messages of known length or in chunks, over persistent
+//! connections. Written by hand, so that as little as possible runs beside what is measured.
 
 use std::io::{self, BufRead, Read, Write};
 
-/// A request or an answer.
+/// A request or a response.
 pub(crate) struct Message {
     /// The first line, such as `GET / HTTP/1.1` or `HTTP/1.1 200 OK`.
     start: String,
@@ -38,13 +38,13 @@ impl Message {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The nth word of the first line: of a request its method and path, of an answer its protocol and status.
+    /// The nth word of the first line: method and path of a request, protocol and status of a response.
     pub(crate) fn word(&self, n: usize) -> &str {
         self.start.split(' ').nth(n).unwrap_or_default()
     }
 }
 
-/// Writes a message in one piece; `start` and `headers` are whole lines without their end.
+/// Writes a message in one piece; `start` and `headers` are lines without line endings.
 pub(crate) fn write(to: &mut impl Write, start: &str, headers: &[String], body: &[u8]) -> io::Result<()> {
     let mut bytes = format!("{start}\r\n").into_bytes();
     for header in headers {

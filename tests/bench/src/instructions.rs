@@ -1,7 +1,7 @@
 //! Instructions, counted by valgrind: the same on every machine, whatever else it does.
 //!
-//! A process cannot be stopped in the middle without adding to what is counted, so parts are told apart by how much more
-//! a run with more requests costs.
+//! Stopping a process midway would add to the count. So the cost of each part is how much more a run with that part
+//! costs than one without it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,16 @@ use crate::Result;
 use crate::process::Launch;
 use crate::tls::Tls;
 
-/// Runs of each kind, of which the median counts: a TLS handshake is not quite the same twice.
+/// Runs of each kind, of which the median is used: no two TLS handshakes cost quite the same.
 const RUNS: usize = 3;
 
-/// Warm requests of the shorter of two runs; the longer one has twice as many.
+/// Warm requests in the shorter of two runs; the longer one has twice as many.
 const WARM: usize = 40;
 
-/// How often a run that went wrong is repeated.
+/// How often a failed run is retried.
 const RETRIES: usize = 6;
 
-/// Runs that one function takes.
+/// Runs per function.
 pub(crate) const STEPS: usize = 3 * RUNS + 2;
 
 /// Instructions of a function.
@@ -69,8 +69,8 @@ pub(crate) fn count(
     })
 }
 
-/// The same function, as it starts where nothing of the connection's opening can begin: its endpoint is no whole URL. And
-/// without the root certificate that only an endpoint in AWS's place brings.
+/// The same function with endpoint URLs that are incomplete, so that it cannot begin to open a connection, and without
+/// the root certificate, which only the stubs need.
 fn without_priming(launch: &Launch) -> Launch {
     let mut launch = launch.clone();
     for (name, value) in [
@@ -95,7 +95,8 @@ fn one_run(launch: &Launch, valgrind: &Path, tls: &Tls, requests: usize, scratch
     let mut option = OsString::from("--callgrind-out-file=");
     option.push(&output);
     under.command.splice(0..0, [valgrind.into(), "--tool=callgrind".into(), "--log-fd=-1".into(), option]);
-    // The functions' time limits are made for a process of normal speed: on a busy machine one may run out.
+    // The functions' time limits are meant for a process at normal speed; under valgrind on a busy machine one may
+    // expire.
     let mut outcome = under.run(tls, requests, scratch);
     for _ in 0..RETRIES {
         if outcome.is_err() {

@@ -1,7 +1,7 @@
-//! The load that the local stack can drive: gateway, token check, functions and database, all on this machine.
+//! The load that the local stack can handle: gateway, token check, functions and database, all on this machine.
 //!
-//! Each user goes through an enrolment again and again: a new secret, set, shown as a QR code, verified, read and reset.
-//! No SMS: their limits are the point of them.
+//! Each user repeats an enrolment: a new secret is created, set, shown as a QR code, verified, read and reset. There
+//! are no SMS, because they are limited on purpose.
 
 use std::io::{self, BufRead as _, BufReader};
 use std::net::TcpStream;
@@ -19,13 +19,13 @@ use crate::progress::Progress;
 use crate::table::render;
 use crate::{Result, binaries, cpu, totp};
 
-/// Users at once.
+/// Numbers of concurrent users.
 const USERS: [usize; 3] = [1, 8, 32];
 
-/// How long each number of users goes on.
+/// How long each number of users runs.
 const DURATION: Duration = Duration::from_secs(10);
 
-/// What so many users got. Times are in milliseconds.
+/// The result for one number of users. Times are in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Load {
     users: usize,
@@ -36,7 +36,7 @@ pub(crate) struct Load {
     errors: usize,
 }
 
-/// Starts the local stack, built in a directory of its own below `scratch`, and drives it.
+/// Builds the local stack in a separate directory below `scratch`, starts it and puts it under load.
 pub(crate) fn drive(workspace: &Path, scratch: &Path) -> Result<Vec<Load>> {
     eprintln!("building the local stack");
     let stack = Stack::start(workspace, &scratch.join("load"))?;
@@ -52,7 +52,7 @@ pub(crate) fn drive(workspace: &Path, scratch: &Path) -> Result<Vec<Load>> {
         .collect()
 }
 
-/// A table of it.
+/// A table of the results.
 pub(crate) fn table(load: &[Load]) -> String {
     let rows = load.iter().map(|load| {
         let Load { users, requests_per_second, p50, p99, requests, errors } = load;
@@ -72,7 +72,7 @@ fn with_users(address: &str, users: usize) -> Result<Load> {
     let threads: Vec<_> = (0..users)
         .map(|user| {
             let address = address.to_owned();
-            // An ID for each user of each number of users, so that none finds another's settings.
+            // The ID is unique over all numbers of users, so that no user finds another's settings.
             std::thread::spawn(move || User::new(&address, users * 1000 + user)?.go_on(DURATION))
         })
         .collect();
@@ -113,7 +113,7 @@ impl User {
         let answer = user.send("POST", "/local/token", &json!({ "sub": id.to_string() }).to_string())?;
         let answer: Value = serde_json::from_slice(&answer.body)?;
         answer.get("access_token").and_then(Value::as_str).ok_or("no token")?.clone_into(&mut user.token);
-        // Once without counting: the functions' processes start.
+        // Once without counting, so that the functions' processes start.
         user.enrolment()?;
         user.took.clear();
         Ok(user)
@@ -174,7 +174,8 @@ impl Stack {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.current_dir(workspace).args(["run", "--release", "-p", "local-stack", "--", "--port", "0"]);
         binaries::forget_own_package(&mut command);
-        // Optimised, but not linked as a whole: that would take many minutes for a program that only carries the load.
+        // Optimised, but without link-time optimisation, which would take many minutes for a program that only carries
+        // the load.
         command.env("CARGO_TARGET_DIR", directory).env("CARGO_PROFILE_RELEASE_LTO", "off");
         command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
@@ -187,7 +188,7 @@ impl Stack {
                 break;
             }
         }
-        // Log lines of the functions follow; unread, they would stop the stack.
+        // The functions' log lines follow; if they were not read, the pipe would fill and block the stack.
         std::thread::spawn(move || lines.for_each(drop));
         if stack.address.is_empty() { Err("the local stack did not start".into()) } else { Ok(stack) }
     }
@@ -195,7 +196,7 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        // By the signal on which it ends the functions' processes too.
+        // On this signal the stack also ends the functions' processes.
         let _ = kill(cpu::raw(self.process.id()), Signal::SIGTERM);
         let _ = self.process.wait();
     }

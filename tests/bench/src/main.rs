@@ -1,11 +1,11 @@
-//! What the functions cost, measured: each release binary against a Runtime API and AWS endpoints of this program's own.
+//! Measures what the functions cost: each release binary runs against a Runtime API and AWS endpoints in this program.
 //!
-//! 1. `binaries` builds and weighs them; `functions` knows what each is asked.
-//! 2. `process` starts one: `runtime_api` gives it work and notes times, `aws` answers its calls over `tls`.
-//! 3. `measure` does that many times over, `instructions` under valgrind; `peers` are measured alike.
-//! 4. `report` is what comes out: as `table`s, as `svg`, against a `baseline`, and held against the `budget`.
+//! 1. `binaries` builds them and measures their size; `functions` knows the request to each.
+//! 2. `process` starts one; `runtime_api` gives it work and records times, `aws` answers its calls over `tls`.
+//! 3. `measure` repeats this for the functions and the `peers`, `freeze` with a freeze, `instructions` under valgrind.
+//! 4. `report` is the result: shown as `table`s and `svg`, compared with a `baseline`, checked against the `budget`.
 //!
-//! `load` is apart: it drives the whole local stack. Linux only, for `/proc`.
+//! `load` is separate: it puts the whole local stack under load. Linux only, because of `/proc`.
 
 mod aws;
 mod baseline;
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all is within the budget, where that was asked.
+/// Does what the options ask for. `false` if the budget was to be checked and a value is over it.
 fn run() -> Result<bool> {
     let Some(options) = Options::read(lexopt::Parser::from_env())? else {
         print!("{}", options::HELP);
@@ -95,7 +95,7 @@ fn run() -> Result<bool> {
     Ok(true)
 }
 
-/// Measures the functions, and the peers if they are asked for.
+/// Measures the functions, and the peers if requested.
 fn measured(options: &Options, workspace: &Path, scratch: &Path) -> Result<Report> {
     let valgrind = instructions::valgrind();
     if valgrind.is_none() && (options.check || options.write_budget) {

@@ -1,5 +1,5 @@
-//! Time, processor time, memory and calls, over many processes of which no two in a row are of one function: what else the
-//! machine does then hits them all alike.
+//! Time, processor time, memory and calls, over many processes. The functions take turns, so that whatever else the
+//! machine does affects them all alike.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use crate::Result;
 use crate::process::{Launch, Outcome};
 use crate::tls::Tls;
 
-/// What was measured of one function; medians over its processes. Times are in microseconds.
+/// The measurements of one function: medians over its processes, and percentiles over all its warm requests. Times are
+/// in microseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Times {
     /// From the start until it asks for work.
@@ -40,7 +41,7 @@ pub(crate) struct Calls {
     pub(crate) warm: Vec<String>,
 }
 
-/// Runs all `launches` in turn, `rounds` times, and gives the outcomes of each; calls `step` after each process.
+/// Runs all `launches` in turn, `rounds` times, and returns the outcomes of each; calls `step` after each process.
 pub(crate) fn interleaved(
     launches: &[&Launch],
     rounds: usize,
@@ -58,7 +59,7 @@ pub(crate) fn interleaved(
     Ok(outcomes)
 }
 
-/// The medians of a function's processes.
+/// The measurements over a function's processes.
 pub(crate) fn times(outcomes: &[Outcome]) -> Option<Times> {
     let each = |value: &dyn Fn(&Outcome) -> Option<f64>| median(outcomes.iter().filter_map(value).collect());
     let mut warm: Vec<f64> =
@@ -87,7 +88,7 @@ pub(crate) fn calls(outcome: &Outcome) -> Option<Calls> {
     Some(Calls { init: part(0, init)?, first: part(init, first)?, warm: part(first, warm)? })
 }
 
-/// The value below which `percent` of the sorted values are.
+/// The value below which `percent` of the sorted values lie.
 pub(crate) fn percentile(sorted: &[f64], percent: usize) -> Option<f64> {
     sorted.get((sorted.len() * percent / 100).min(sorted.len().checked_sub(1)?)).copied()
 }

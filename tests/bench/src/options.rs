@@ -25,7 +25,7 @@ Usage: cargo run --release -p bench -- [OPTIONS]
 Instructions are counted by valgrind, and left out where it is not installed.
 ";
 
-/// What is to be done.
+/// What to do.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) rounds: usize,
@@ -42,7 +42,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// `None`: show the help.
+    /// Reads the command line; `None` means that the help is to be shown.
     pub(crate) fn read(mut arguments: lexopt::Parser) -> Result<Option<Self>> {
         use lexopt::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The same requests as a user would write them elsewhere, in tests/bench/peers, on the same Runtime API.
+//! The same requests as they would be implemented with other tools, in tests/bench/peers, on the same Runtime API.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -16,7 +16,7 @@ pub(crate) struct Peer {
     pub(crate) launch: Launch,
 }
 
-/// What `tests/bench/peers/install` has installed in `directory`.
+/// The peers that `tests/bench/peers/install` has installed in `directory`.
 pub(crate) fn installed(directory: &Path, workspace: &Path) -> Result<Vec<Peer>> {
     let mut peers = Vec::new();
     let (python, node) = (directory.join("python"), directory.join("node"));
@@ -51,7 +51,7 @@ pub(crate) fn installed(directory: &Path, workspace: &Path) -> Result<Vec<Peer>>
     if peers.is_empty() { Err("no peer is installed; run tests/bench/peers/install".into()) } else { Ok(peers) }
 }
 
-/// What is stored for them: nothing sealed, which spares them work.
+/// The stored item for the peers. Nothing in it is sealed, which saves them work.
 fn item() -> Value {
     json!({
         "pk": {"S": "USER#42"},

@@ -18,18 +18,18 @@ use crate::runtime_api::{Notes, RuntimeApi, Work};
 use crate::server::Connections;
 use crate::tls::Tls;
 
-/// Longest that a process may take for all its requests; under valgrind everything takes fifty times as long.
+/// Maximum time that a process may take for all its requests; under valgrind everything takes fifty times as long.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// How a function is started and what it is asked.
+/// How to start a function, and the request to send it.
 #[derive(Clone)]
 pub(crate) struct Launch {
     pub(crate) command: Vec<OsString>,
     pub(crate) environment: Vec<(String, String)>,
-    /// The stored item that its calls are answered with.
+    /// The stored item that its calls get.
     pub(crate) item: Value,
     pub(crate) event: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
-    /// The HTTP status that every answer must have.
+    /// The HTTP status that every response must have.
     pub(crate) status: u16,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Outcome {
     pub(crate) started: Instant,
     pub(crate) notes: Notes,
     pub(crate) peak_memory: u64,
-    /// The calls to AWS, in their order.
+    /// The calls to AWS, in order.
     pub(crate) calls: Vec<String>,
     pub(crate) last_update: Option<Value>,
 }
@@ -76,7 +76,7 @@ impl Launch {
         for variable in ["SSL_CERT_FILE", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
             command.env(variable, &tls.authority);
         }
-        // Last, so that what the launch says has the last word.
+        // Set last, so that the launch's own variables override the others.
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&errors)?);
         let started = Instant::now();
@@ -97,7 +97,7 @@ impl Launch {
         Ok(Outcome { started, notes, peak_memory, calls: aws.calls(), last_update: aws.last_update() })
     }
 
-    /// A run in which something went wrong measures something else.
+    /// Checks the status of a response: a run in which something went wrong would measure something else.
     fn check(&self, body: &[u8]) -> Result<()> {
         let answer: Value = serde_json::from_slice(body)?;
         match answer.get("statusCode").and_then(Value::as_u64) {
@@ -107,7 +107,7 @@ impl Launch {
     }
 }
 
-/// Stops a process for a while, and lets it run on when it is its turn.
+/// Stops a process for a while, and lets it resume when it is its turn.
 fn freeze_process(pid: u32, freeze: Freeze, connections: &[Connections]) -> MutexGuard<'static, ()> {
     let pid = cpu::raw(pid);
     let _ = kill(pid, Signal::SIGSTOP);
@@ -120,7 +120,7 @@ fn freeze_process(pid: u32, freeze: Freeze, connections: &[Connections]) -> Mute
     turn
 }
 
-/// A child that does not outlive its owner.
+/// A child process that does not outlive its owner.
 struct Process(Child);
 
 impl Process {
@@ -137,7 +137,7 @@ impl Process {
         Err(format!("was not done after {} s", LIMIT.as_secs()).into())
     }
 
-    /// Waits until the process has nothing left to do but wait.
+    /// Waits until the process is idle.
     fn settle(&self) {
         let Ok(clock) = CpuClock::of(self.0.id()) else { return };
         let mut last = clock.now();
@@ -151,7 +151,7 @@ impl Process {
         }
     }
 
-    /// Ends it by a signal that lets valgrind write down what it has counted.
+    /// Ends it with a signal that lets valgrind write its counts.
     fn end(&mut self) -> Result<()> {
         kill(cpu::raw(self.0.id()), Signal::SIGTERM)?;
         for _ in 0..1000 {

@@ -1,4 +1,4 @@
-//! A bar on the terminal while it runs; nothing where there is no terminal.
+//! A progress bar on the terminal; shows nothing if there is no terminal.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Instant;
@@ -19,13 +19,13 @@ impl Progress {
         Self { total, done: 0, label: String::new(), started: Instant::now(), shown }
     }
 
-    /// What is being done.
+    /// Sets the text that says what is being done.
     pub(crate) fn label(&mut self, label: &str) {
         label.clone_into(&mut self.label);
         self.show();
     }
 
-    /// One step is done.
+    /// Counts one step as done.
     pub(crate) fn step(&mut self) {
         self.done += 1;
         self.show();

@@ -1,4 +1,4 @@
-//! All that a run has found, as it is written to JSON and read back as a baseline.
+//! All the results of a run, as they are written to JSON and read back as a baseline.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,10 +19,10 @@ pub(crate) struct Report {
     pub(crate) load: Vec<Load>,
 }
 
-/// One function.
+/// One function or peer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Measured {
-    /// The function's name; a peer goes by the name of the function whose request it answers.
+    /// The function's name; a peer has the name of the function whose request it answers.
     pub(crate) name: String,
     /// What it is made with.
     pub(crate) made_with: String,
@@ -35,13 +35,13 @@ pub(crate) struct Measured {
 }
 
 impl Report {
-    /// The function `name` of ours.
+    /// Our function `name`.
     pub(crate) fn function(&self, name: &str) -> Option<&Measured> {
         self.functions.iter().find(|function| function.name == name)
     }
 }
 
-/// What this machine is, in a few words.
+/// A short description of this machine.
 pub(crate) fn machine() -> String {
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

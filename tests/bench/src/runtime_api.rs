@@ -1,4 +1,4 @@
-//! Lambda's Runtime API for one process, which notes when the process asks and answers, and what it had used by then.
+//! Lambda's Runtime API for one process. It records when the process asks and answers, and what it had used by then.
 
 use std::io::{self, BufReader};
 use std::net::{Ipv4Addr, TcpStream};
@@ -11,19 +11,19 @@ use crate::cpu::CpuClock;
 use crate::http1::{self, Message};
 use crate::server::Server;
 
-/// What a process is given to do and what the API reads while it does.
+/// The work that a process is given, and what the API reads meanwhile.
 pub(crate) struct Work {
-    /// How many requests it gets; then it is left waiting.
+    /// How many requests the process gets; then it is left waiting.
     pub(crate) requests: usize,
     /// Makes the event of a request.
     pub(crate) event: Box<dyn Fn() -> Vec<u8> + Send + Sync>,
-    /// Called before the last request is given; what it returns is dropped when that is answered.
+    /// Called before the last request is given. What it returns is dropped when the process next asks for work.
     pub(crate) before_last: Box<dyn Fn() -> Option<MutexGuard<'static, ()>> + Send + Sync>,
     /// How many calls to AWS there have been.
     pub(crate) calls: Box<dyn Fn() -> usize + Send + Sync>,
 }
 
-/// The moment at which a process asked for work.
+/// A moment at which a process asked for work.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
     pub(crate) at: Instant,
@@ -38,7 +38,7 @@ pub(crate) struct Answered {
     pub(crate) body: Vec<u8>,
 }
 
-/// All that was noted.
+/// Everything that was recorded.
 #[derive(Clone, Default)]
 pub(crate) struct Notes {
     pub(crate) asked: Vec<Asked>,
@@ -74,7 +74,7 @@ impl RuntimeApi {
         self.server.address().to_string()
     }
 
-    /// From now on processor time is read from this clock.
+    /// From now on, processor time is read from this clock.
     pub(crate) fn watch(&self, clock: CpuClock) {
         let _ = self.shared.clock.set(clock);
     }
@@ -118,7 +118,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Notes that the process asks; how many requests are left for it.
+    /// Records that the process asks for work; returns how many requests are left for it.
     fn asked(&self) -> usize {
         let at = Instant::now();
         let cpu = self.clock.wait().now().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A listener with a thread for each connection, which ends with its owner.
+//! A listener with a thread per connection. It ends with its owner.
 
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -16,7 +16,7 @@ pub(crate) struct Server {
 pub(crate) struct Connections(Arc<Mutex<Vec<TcpStream>>>);
 
 impl Connections {
-    /// Ends them all.
+    /// Closes them all.
     pub(crate) fn end(&self) {
         for stream in self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
@@ -25,8 +25,8 @@ impl Connections {
 }
 
 impl Server {
-    /// Starts on a free port of `host`. A connection whose `serve` fails is closed: the process that had opened it is at
-    /// its end, or will say what it missed.
+    /// Starts on a free port of `host`. A connection whose `serve` fails is closed: the process that opened it is
+    /// ending, or will report what it missed.
     pub(crate) fn start(
         host: Ipv4Addr,
         serve: impl Fn(TcpStream) -> io::Result<()> + Clone + Send + 'static,
@@ -55,7 +55,7 @@ impl Server {
         self.address
     }
 
-    /// The connections that are made to it.
+    /// The connections made to it.
     pub(crate) fn connections(&self) -> Connections {
         self.connections.clone()
     }

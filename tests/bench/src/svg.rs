@@ -1,4 +1,4 @@
-//! A picture of a report: what a cold start costs, ours beside the peers'.
+//! A picture of a report: what a cold start costs, for our functions beside the peers.
 
 use std::fmt::Write as _;
 
@@ -6,13 +6,13 @@ use crate::report::{Measured, Report};
 
 const WIDTH: usize = 720;
 const ROW: usize = 22;
-/// Between one function with its peers and the next.
+/// The space between one function with its peers and the next.
 const GAP: usize = 10;
 const LEFT: usize = 190;
 const RIGHT: usize = 90;
 const TOP: usize = 48;
 
-/// Bars of the processor time from the start to the end of the first request. Colours that can be told apart on a light
+/// Bars of the processor time from the start to the end of the first request. The colours can be told apart on a light
 /// and on a dark page.
 pub(crate) fn of(report: &Report) -> String {
     let bars = bars(report);
@@ -44,7 +44,8 @@ pub(crate) fn of(report: &Report) -> String {
     svg + "</svg>\n"
 }
 
-/// Label, milliseconds, and whether it is ours. With peers only the functions that have one, each above its peers.
+/// Label, milliseconds, and whether it is ours. If there are peers, only the functions that have one, each above its
+/// peers.
 fn bars(report: &Report) -> Vec<(String, f64, bool)> {
     let bar = |measured: &Measured| {
         let ours = measured.made_with == "Rust";

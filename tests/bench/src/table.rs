@@ -1,4 +1,4 @@
-//! Tables that read well on a terminal and are Markdown at the same time, and the tables of a report.
+//! Tables that read well on a terminal and are also Markdown, and the tables of a report.
 
 use crate::measure::Calls;
 use crate::report::{Measured, Report};
@@ -83,7 +83,7 @@ fn times(measured: &[Measured]) -> String {
     render(&headers, &rows.collect::<Vec<_>>())
 }
 
-/// What the request after a freeze takes, beside a warm one.
+/// The time of the request after a freeze, beside a warm one.
 fn after_freeze(report: &Report) -> String {
     let rows = report.functions.iter().filter_map(|function| {
         let (frozen, times) = (function.after_freeze?, function.times.as_ref()?);
@@ -105,7 +105,7 @@ fn instructions(report: &Report) -> String {
     render(&headers, &rows.collect::<Vec<_>>())
 }
 
-/// How many times as much as ours each peer needs.
+/// How many times as much each peer needs as our function.
 fn ratios(report: &Report) -> String {
     let rows = report.peers.iter().filter_map(|peer| {
         let (theirs, ours) = (peer.times.as_ref()?, report.function(&peer.name)?.times.as_ref()?);

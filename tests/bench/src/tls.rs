@@ -1,4 +1,4 @@
-//! A certificate made for this run, and TLS 1.3 with it.
+//! A certificate made for this run, and the TLS 1.3 configuration that uses it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use crate::Result;
 use crate::aws::HOSTS;
 
-/// What the stubs serve TLS with, and where their authority's certificate lies.
+/// The stubs' TLS configuration, and the path of their authority's certificate.
 #[derive(Clone)]
 pub(crate) struct Tls {
     pub(crate) config: Arc<ServerConfig>,
@@ -20,7 +20,8 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Makes an authority and a certificate of the stubs' addresses (ECDSA P-256 both), and writes the authority's into `directory`.
+    /// Makes an authority and a certificate for the stubs' addresses (both ECDSA P-256), and writes the authority's
+    /// certificate into `directory`.
     pub(crate) fn new(directory: &Path) -> Result<Self> {
         let mut authority = CertificateParams::new(Vec::new())?;
         authority.distinguished_name.push(DnType::CommonName, "bench authority");
@@ -46,7 +47,7 @@ impl Tls {
     }
 }
 
-/// A certificate as files hold it (RFC 7468).
+/// A certificate in PEM (RFC 7468).
 fn pem(der: &[u8]) -> String {
     let text = BASE64_STANDARD.encode(der);
     let lines = text.as_bytes().chunks(64).map(|line| format!("{}\n", String::from_utf8_lossy(line)));

@@ -7,7 +7,7 @@ use ring::hmac;
 /// The secret that the benchmark's user has enrolled: 160 bits.
 pub(crate) const SECRET: &str = "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U";
 
-/// The code of this moment for a secret in base32; `None` if it is not in base32.
+/// The current code for a secret in base32; `None` if it is not in base32.
 pub(crate) fn code_of(secret: &str) -> Option<String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     Some(code_at(&base32(secret)?, now))

@@ -1,5 +1,5 @@
-//! The secret of an authenticator app, and a recovery code, as somebody types them: what is read is written in one way, and
-//! reads the same.
+//! The secret of an authenticator app, and a recovery code, as somebody types them. What is read is written in one
+//! form, which reads as the same value.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

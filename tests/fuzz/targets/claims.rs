@@ -1,4 +1,4 @@
-//! A claim and an ID, parted by the first line break.
+//! A claim and an ID, separated by the first line break.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

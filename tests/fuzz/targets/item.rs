@@ -1,4 +1,4 @@
-//! An item as it might stand in the table: written by an older version, by another program, or by nobody good.
+//! An item as it might be in the table: written by an older version, by another program, or by an attacker.
 #![no_main]
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -27,7 +27,7 @@ const NAMES: [&str; 20] = [
     "event",
 ];
 
-/// `now` in eight bytes, a byte that says whether to seal, then attributes: name, kind, length, content.
+/// Attributes: name, kind and length in a byte each, then the content.
 fn attributes(mut bytes: &[u8]) -> Vec<(String, AttributeValue)> {
     let mut attributes = Vec::new();
     while let [name, kind, length, rest @ ..] = bytes {
@@ -49,9 +49,10 @@ fn attributes(mut bytes: &[u8]) -> Vec<(String, AttributeValue)> {
     attributes
 }
 
+// `now` in eight bytes, a byte that says whether to seal, then attributes.
 fuzz_target!(|bytes: &[u8]| {
     if let Some((now, [seal, rest @ ..])) = bytes.split_first_chunk::<8>() {
-        // The function's own clock, which is no input: any second that a clock may count to, and no more.
+        // This is the function's own clock rather than outside input: any second that a clock may reach, and no more.
         let now = u64::from_be_bytes(*now) >> 8;
         two_factor::fuzzing::item(attributes(rest), seal % 2 == 0, now);
     }

@@ -1,5 +1,5 @@
-//! A country code and a number, parted by the first blank: what is read is a number of the network's form, and reads the
-//! same again.
+//! A country code and a number, separated by the first space. What is read is a number in the network's form, which
+//! reads as the same number again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
