@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use two_factor::phone::countries::Countries;
 use two_factor::phone::PhoneNumber;
+use two_factor::phone::countries::Countries;
 
 fuzz_target!(|text: &str| {
     let (country_code, national) = text.split_once(' ').unwrap_or(("45", text));
