@@ -6,6 +6,7 @@ use super::condition::Condition;
 use super::item::{Item, attribute, n, s, sends, sends_value, t};
 use super::keys::number_key;
 use super::send_counters::{Hour, NumberLogs, as_read, number_release, number_send, number_send_after, stamp_value};
+use super::settings::CHALLENGE;
 use super::transaction::Transaction;
 use super::write::Written;
 use super::{Store, StoreError, UserItem, user_key};
@@ -173,7 +174,7 @@ impl Store {
             Transaction::Unknown(fault) => return Err(fault),
             Transaction::Refused(_) => {}
         }
-        let send_alone = without_send(Change::of_user(), slot).when(Condition::Exists(attribute::KEY));
+        let send_alone = user_release(slot.stamp).when(Condition::Exists(attribute::KEY));
         match self.transact(vec![(&user_key(user), send_alone), (&slot.number_key, number_release(slot.stamp))]).await?
         {
             Transaction::Done => Ok(()),
@@ -213,13 +214,13 @@ impl Store {
 
     /// Releases a send and restores the code it replaced, if its own code is still stored.
     async fn release_with_code(&self, user: &User, slot: &SendSlot) -> Result<Transaction, StoreError> {
-        let release = without_send(Change::of_user(), slot);
+        let release = user_release(slot.stamp);
         let release = match &slot.replaced {
             Some(replaced) => release
                 .set(attribute::CODE_HASH, s(replaced.code_hash.as_str()))
                 .set(attribute::CODE_EXPIRES, t(replaced.expires))
                 .increase(attribute::CODE_TRIES, replaced.tries),
-            None => release.remove(&[attribute::CODE_HASH, attribute::CODE_EXPIRES, attribute::CODE_TRIES]),
+            None => release.remove(&CHALLENGE),
         };
         let release = release.when(Condition::Equals(attribute::CODE_HASH, s(&slot.code_hash)));
         self.transact(vec![(&user_key(user), release), (&slot.number_key, number_release(slot.stamp))]).await
@@ -243,8 +244,9 @@ fn user_send(read: &UserItem, enrolment: &Enrolment, challenge: &Challenge, stam
         .when(as_read(attribute::SENDS, &read.sends))
 }
 
-fn without_send(change: Change, slot: &SendSlot) -> Change {
-    change.delete(attribute::SENDS, stamp_value(slot.stamp))
+/// The change to the user's item that takes a send back.
+fn user_release(stamp: Stamp) -> Change {
+    Change::of_user().delete(attribute::SENDS, stamp_value(stamp))
 }
 
 fn user_refused(item: &Item, enrolment: &Enrolment, now: UnixTime) -> Result<SendReservation, StoreError> {
