@@ -116,6 +116,10 @@ def a_copied_command_does_what_the_console_did(browser):
     browser.sees("state", "not verified yet")
 
 
+def the_reference_has_a_token(browser):
+    browser.until(lambda: browser.all(".authorization__btn.locked, .authorization__btn[aria-label*='locked']"), "the token")
+
+
 def the_reference_tries_operations_as_the_consoles_user(browser):
     browser.new_user()
     enrol_app(browser)
@@ -124,7 +128,7 @@ def the_reference_tries_operations_as_the_consoles_user(browser):
     browser.until(lambda: browser.all("#operations-settings-getSettings .execute"), "the operation, open")
     paths = [each.text.replace("\u200b", "") for each in browser.all(".opblock-summary-path")]
     assert paths[:3] == ["/api/two-factor", "/api/two-factor", "/api/two-factor/qr"], paths
-    browser.until(lambda: browser.all(".authorization__btn.locked, .authorization__btn[aria-label*='locked']"), "the token")
+    the_reference_has_a_token(browser)
     operation().find_element("css selector", ".execute").click()
     browser.until(lambda: '"method": "google"' in operation().text, "the settings of the console's user")
     assert f"{browser.url}/api/two-factor" in operation().text, operation().text
@@ -139,7 +143,7 @@ def the_reference_sends_forms(browser):
     assert kinds == ["application/json", "application/x-www-form-urlencoded"], kinds
     found(".body-param-content-type option")[1].click()
     browser.until(lambda: "sms" in [each.get_attribute("value") for each in found("input")], "the example in the form")
-    browser.until(lambda: browser.all(".authorization__btn.locked, .authorization__btn[aria-label*='locked']"), "the token")
+    the_reference_has_a_token(browser)
     found(".execute")[0].click()
     browser.until(lambda: "204" in "".join(each.text for each in found(".live-responses-table")), "the response")
     sent = "".join(each.text for each in found(".curl-command"))

@@ -176,7 +176,7 @@ def no_event_is_lost_without_a_word(template):
 
 def production_is_watched(template):
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
-    watched = {metric for alarm in alarms.values() for metric in _metrics(alarm)}
+    watched = {metric for alarm in alarms.values() for metric in metrics_of(alarm)}
     assert watched == {
         "5xx", "Errors", "Throttles", "ReadThrottleEvents", "WriteThrottleEvents", "CodesSent", "CodesRefused",
         "ApproximateNumberOfMessagesVisible", "ExecutionFailed", "ExecutionPartiallyFailed", "ExecutionTimeout",
@@ -187,12 +187,12 @@ def production_is_watched(template):
         assert alarm["AlarmActions"] == ["AlarmTopic"] and alarm["AlarmDescription"], name
         assert alarm["TreatMissingData"] == "notBreaching", name
     for metric in ("Errors", "Throttles"):
-        (alarm,) = (alarm for alarm in alarms.values() if metric in _metrics(alarm))
+        (alarm,) = (alarm for alarm in alarms.values() if metric in metrics_of(alarm))
         functions = [m["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for m in alarm["Metrics"] if "MetricStat" in m]
         assert sorted(functions) == sorted(FUNCTIONS), metric
 
 
-def _metrics(alarm):
+def metrics_of(alarm):
     single = [alarm["MetricName"]] if "MetricName" in alarm else []
     return single + [m["MetricStat"]["Metric"]["MetricName"] for m in alarm.get("Metrics", []) if "MetricStat" in m]
 

@@ -74,6 +74,11 @@ _of_user() {
   printf '/api/users/%s/two-factor' "$(jq --null-input --raw-output --arg id "$1" '$id | @uri')"
 }
 
+# FILE NAME-PATTERN: the value of a response header.
+_header() {
+  tr -d '\r' < "$1" | sed -n "s/^$2: *//p"
+}
+
 # METHOD PATH FILTER [BODY]: sets `answer` to the part of the response that jq's FILTER gives.
 _two_factor() {
   local method=$1 path=$2 filter=$3 body=${4:-} headers response seconds
@@ -92,8 +97,8 @@ _two_factor() {
     rm -f "$headers"
     return 1
   fi
-  seconds=$(tr -d '\r' < "$headers" | sed -n 's/^[Rr]etry-[Aa]fter: *//p')
-  recovery_codes_left=$(tr -d '\r' < "$headers" | sed -n 's/^[Rr]ecovery-[Cc]odes-[Ll]eft: *//p')
+  seconds=$(_header "$headers" '[Rr]etry-[Aa]fter')
+  recovery_codes_left=$(_header "$headers" '[Rr]ecovery-[Cc]odes-[Ll]eft')
   rm -f "$headers"
   problem_status=${response##*$'\n'} response=${response%$'\n'*}
   if [[ $problem_status == 2* ]]; then
